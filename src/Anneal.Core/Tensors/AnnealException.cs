@@ -3,7 +3,8 @@ namespace Anneal;
 /// <summary>The base of every error that Anneal reports on purpose: one sealed type for each kind of mistake.</summary>
 public abstract class AnnealException : Exception
 {
-    private protected AnnealException(string message, Exception? inner = null) : base(message, inner)
+    // Internal: the set of error types is closed to users, yet open to the assemblies above that see the internals of this one.
+    internal AnnealException(string message, Exception? inner = null) : base(message, inner)
     {
     }
 }

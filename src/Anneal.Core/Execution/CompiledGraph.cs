@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using Anneal.Graphs;
+using Anneal.Passes;
+using Anneal.Planning;
+
+namespace Anneal.Execution;
+
+/// <summary>A graph, compiled for a device. Immutable; contexts run it.</summary>
+internal sealed class CompiledGraph
+{
+    private readonly Executable _executable;
+    private readonly ConcurrentBag<ProgramContext> _free = [];
+    private readonly Variable[] _updated;
+
+    private CompiledGraph(Graph graph, Plan plan, Device device, Executable executable)
+    {
+        Graph = graph;
+        Plan = plan;
+        Device = device;
+        _executable = executable;
+        _updated = graph.Updates.Select(u => u.Variable).ToArray();
+    }
+
+    /// <summary>The graph after all passes.</summary>
+    internal Graph Graph { get; }
+
+    internal Plan Plan { get; }
+
+    internal Device Device { get; }
+
+    /// <summary>The memory that a context takes for values and scratch, in bytes.</summary>
+    internal long ArenaBytes => _executable.ArenaBytes;
+
+    /// <summary>Optimises, plans and compiles a graph.</summary>
+    internal static CompiledGraph Compile(Graph graph, Device? device = null)
+    {
+        device ??= Device.Default;
+        Graph optimized = Pipeline.Optimize(graph);
+        Plan plan = Planner.Plan(optimized, device);
+        return new CompiledGraph(optimized, plan, device, device.Compile(plan));
+    }
+
+    /// <summary>Makes a context: arguments, results and an arena of its own.</summary>
+    internal ProgramContext CreateContext()
+    {
+        TensorData[] inputs = Graph.Inputs.Select(i => new TensorData(i.Type)).ToArray();
+        TensorData[] outputs = Graph.Outputs.Select(o => new TensorData(o.Type)).ToArray();
+        return new ProgramContext(_executable.CreateInstance(inputs, outputs), inputs, outputs, _updated);
+    }
+
+    /// <summary>Takes a context that nobody uses, or makes one.</summary>
+    internal ProgramContext Rent() => _free.TryTake(out ProgramContext? context) ? context : CreateContext();
+
+    /// <summary>Gives a context back.</summary>
+    internal void Return(ProgramContext context) => _free.Add(context);
+}
+
+/// <summary>The memory of one run of a program: write the inputs, run, read the outputs; nothing is allocated in between.</summary>
+internal sealed class ProgramContext(Instance instance, TensorData[] inputs, TensorData[] outputs, Variable[] updated)
+{
+    internal TensorData[] Inputs { get; } = inputs;
+
+    internal TensorData[] Outputs { get; } = outputs;
+
+    internal void Run()
+    {
+        instance.Run();
+        foreach (Variable variable in updated)
+            variable.MarkChanged();
+    }
+}

@@ -1,0 +1,57 @@
+using Anneal.Planning;
+
+namespace Anneal.Execution;
+
+/// <summary>
+/// Where programs run. This file is the whole contract: describe, compile a plan, run it. Memory of programs belongs to the device's
+/// <see cref="Instance"/>s; variables, inputs and outputs are exchanged as <see cref="TensorData"/>.
+/// </summary>
+public abstract class Device
+{
+    private static Device? _default;
+
+    private protected Device()
+    {
+    }
+
+    /// <summary>The device of programs that name none.</summary>
+    public static Device Default
+    {
+        get => _default ?? throw new DeviceException("No device is registered. Hint: reference Anneal, which registers the CPU.");
+        set => _default = value;
+    }
+
+    internal static bool HasDefault => _default is not null;
+
+    /// <summary>The name and what it can do, such as <c>cpu (avx-512, 2 threads)</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How values are rounded to their data type between operations is up to the device; this says whether it is double throughout.</summary>
+    internal virtual bool IsReference => false;
+
+    /// <summary>Makes kernels for each step of a plan.</summary>
+    /// <exception cref="DeviceException">There is no kernel for a step.</exception>
+    internal abstract Executable Compile(Plan plan);
+
+    /// <summary>Whether a kernel for this operation can finish each block of its result with a fused loop.</summary>
+    internal virtual bool CanFuseEpilogue(Ops.Op op, DType dtype) => false;
+}
+
+/// <summary>A plan with its kernels: immutable, and safe to use from several threads.</summary>
+internal abstract class Executable
+{
+    /// <summary>The bytes of an instance's arena: the plan's values and the kernels' scratch memory.</summary>
+    internal abstract long ArenaBytes { get; }
+
+    /// <summary>Makes memory for one run at a time.</summary>
+    /// <param name="inputs">Where each input of the graph is read, at every run.</param>
+    /// <param name="outputs">Where each output of the graph is written, at every run.</param>
+    internal abstract Instance CreateInstance(TensorData[] inputs, TensorData[] outputs);
+}
+
+/// <summary>An executable with memory of its own: one run at a time.</summary>
+internal abstract class Instance
+{
+    /// <summary>Runs all steps and waits for the end. Allocates nothing.</summary>
+    internal abstract void Run();
+}

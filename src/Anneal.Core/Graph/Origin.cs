@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Anneal.Graphs;
+
+/// <summary>Where a node comes from: the path of the layer that recorded it and, where the runtime knows, the user's source line.</summary>
+/// <param name="LayerPath">Such as <c>sequential/conv2d_1</c>; empty outside a layer.</param>
+/// <param name="File">The user's source file, or null.</param>
+/// <param name="Line">The line in it, or 0.</param>
+internal sealed record Origin(string LayerPath, string? File, int Line)
+{
+    internal static readonly Origin Unknown = new("", null, 0);
+
+    /// <summary>Walks the stack to the first frame outside of Anneal's own assemblies.</summary>
+    internal static Origin Capture(string layerPath)
+    {
+        var stack = new StackTrace(2, fNeedFileInfo: true);
+        for (int i = 0; i < stack.FrameCount; i++)
+        {
+            StackFrame frame = stack.GetFrame(i)!;
+            if (frame.GetFileName() is not { } file || IsOurs(frame))
+                continue;
+            return new Origin(layerPath, file, frame.GetFileLineNumber());
+        }
+
+        return new Origin(layerPath, null, 0);
+    }
+
+    /// <summary>Such as <c>layer sequential/dense_1 (Program.cs:12)</c>; empty where nothing is known.</summary>
+    public override string ToString()
+    {
+        string line = File is null ? "" : $"{Path.GetFileName(File)}:{Line.ToString(CultureInfo.InvariantCulture)}";
+        return (LayerPath, line) switch
+        {
+            ("", "") => "",
+            ("", _) => line,
+            (_, "") => $"layer {LayerPath}",
+            _ => $"layer {LayerPath} ({line})",
+        };
+    }
+
+    private static bool IsOurs(StackFrame frame)
+    {
+        string? assembly = DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName;
+        return assembly is null || assembly.StartsWith("Anneal,", StringComparison.Ordinal)
+            || assembly.StartsWith("Anneal.Core,", StringComparison.Ordinal)
+            || assembly.StartsWith("System.", StringComparison.Ordinal);
+    }
+}

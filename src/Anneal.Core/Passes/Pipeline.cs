@@ -1,0 +1,27 @@
+using System.Diagnostics;
+using Anneal.Graphs;
+
+namespace Anneal.Passes;
+
+/// <summary>The passes that every graph goes through, in order.</summary>
+internal static class Pipeline
+{
+    internal static Graph Optimize(Graph graph)
+    {
+        Check(graph, "tracing");
+        graph = Deduplicate.Run(graph);
+        Check(graph, nameof(Deduplicate));
+        graph = Simplify.Run(graph);
+        Check(graph, nameof(Simplify));
+
+        // Simplification makes equal what was different before.
+        graph = Deduplicate.Run(graph);
+        Check(graph, nameof(Deduplicate));
+        graph = Materialize.Run(graph);
+        Check(graph, nameof(Materialize));
+        return graph;
+    }
+
+    [Conditional("DEBUG")]
+    private static void Check(Graph graph, string after) => Verifier.Verify(graph, after);
+}

@@ -1,0 +1,168 @@
+using Anneal.Execution;
+using Anneal.Graphs;
+using Anneal.Ops;
+
+namespace Anneal.Planning;
+
+/// <summary>
+/// Joins elementwise operations and reductions into loops, and loops to the kernels whose results they finish. Nodes are visited from
+/// the last to the first, and each joins its consumers where that makes no cycle: so cheap nodes sink to where they are used.
+/// </summary>
+internal sealed class Fusion
+{
+    /// <summary>Beyond this many nodes a loop's registers no longer fit the processor's.</summary>
+    private const int MaximalLoopNodes = 40;
+
+    private readonly Graph _graph;
+    private readonly Device _device;
+    private readonly Dictionary<Node, Group> _groupOf = [];
+
+    // From a group to those that use its results: directly, element by element, or in another way (through a view, as a kernel).
+    private readonly Dictionary<Group, HashSet<Group>> _direct = [];
+    private readonly Dictionary<Group, HashSet<Group>> _indirect = [];
+
+    private Fusion(Graph graph, Device device) => (_graph, _device) = (graph, device);
+
+    /// <summary>The groups, and the group of each node that belongs to one.</summary>
+    internal static (IReadOnlyList<Group> Groups, IReadOnlyDictionary<Node, Group> GroupOf) Run(Graph graph, Device device)
+    {
+        var fusion = new Fusion(graph, device);
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.Op.Kind is OpKind.Elementwise or OpKind.Reduction or OpKind.Kernel)
+                fusion._groupOf[node] = new Group(node);
+        }
+
+        fusion.Connect();
+        fusion.JoinLoops();
+        fusion.JoinEpilogues();
+        Group[] groups = [.. fusion._groupOf.Values.Distinct().OrderBy(g => g.Id)];
+        return (groups, fusion._groupOf);
+    }
+
+    /// <summary>Records which group uses which.</summary>
+    private void Connect()
+    {
+        foreach (Group group in _groupOf.Values)
+            (_direct[group], _indirect[group]) = ([], []);
+        foreach ((Node node, Group group) in _groupOf)
+        {
+            foreach (Tensor input in node.Inputs)
+            {
+                if (group.IsLoop && _groupOf.TryGetValue(input.Node, out Group? producer) && input.Node.Op.Kind == OpKind.Elementwise)
+                {
+                    _direct[producer].Add(group);
+                    continue;
+                }
+
+                Tensor source = View.Root(group.IsLoop ? View.Of(input).Source : input);
+                if (_groupOf.TryGetValue(source.Node, out producer) && producer != group)
+                    _indirect[producer].Add(group);
+            }
+        }
+    }
+
+    private void JoinLoops()
+    {
+        for (int n = _graph.Nodes.Length - 1; n >= 0; n--)
+        {
+            if (!_groupOf.TryGetValue(_graph.Nodes[n], out Group? group) || _graph.Nodes[n].Op.Kind != OpKind.Elementwise)
+                continue;
+            foreach (Group consumer in _direct[group].OrderBy(g => g.Id).ToArray())
+            {
+                if (consumer != group && group.Matches(consumer) && group.Nodes.Count + consumer.Nodes.Count <= MaximalLoopNodes
+                    && MayJoin(group, consumer))
+                {
+                    Join(group, consumer);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether the groups exchange values element by element only, and no path through a third leads from one to the other.</summary>
+    private bool MayJoin(Group producer, Group consumer) =>
+        !_indirect[producer].Contains(consumer) && !_indirect[consumer].Contains(producer)
+        && !Reaches(producer, consumer) && !Reaches(consumer, producer);
+
+    private bool Reaches(Group from, Group to)
+    {
+        var seen = new HashSet<Group> { from, to };
+        var stack = new Stack<Group>(_direct[from].Concat(_indirect[from]).Where(g => g != to));
+        while (stack.TryPop(out Group? group))
+        {
+            if (!seen.Add(group))
+                continue;
+            if (_direct[group].Contains(to) || _indirect[group].Contains(to))
+                return true;
+            foreach (Group next in _direct[group])
+                stack.Push(next);
+            foreach (Group next in _indirect[group])
+                stack.Push(next);
+        }
+
+        return false;
+    }
+
+    private void Join(Group kept, Group gone)
+    {
+        kept.Absorb(gone);
+        foreach (Node node in gone.Nodes)
+            _groupOf[node] = kept;
+        Redirect(kept, gone);
+    }
+
+    private void Redirect(Group kept, Group gone)
+    {
+        foreach (Dictionary<Group, HashSet<Group>> edges in (Dictionary<Group, HashSet<Group>>[])[_direct, _indirect])
+        {
+            edges[kept].UnionWith(edges[gone]);
+            edges[kept].Remove(kept);
+            edges[kept].Remove(gone);
+            edges.Remove(gone);
+            foreach (HashSet<Group> targets in edges.Values)
+            {
+                if (targets.Remove(gone))
+                    targets.Add(kept);
+            }
+
+            edges[kept].Remove(kept);
+        }
+    }
+
+    private void JoinEpilogues()
+    {
+        foreach (Node node in _graph.Nodes)
+        {
+            if (node.Op.Kind != OpKind.Kernel || !_device.CanFuseEpilogue(node.Op, node.Outputs[0].DType))
+                continue;
+            Group kernel = _groupOf[node];
+            foreach (Group loop in _indirect[kernel].OrderBy(g => g.Id).ToArray())
+            {
+                if (!loop.IsLoop || loop.Reduction is not null || !ReadsDense(loop, node.Outputs[0]) || Reaches(kernel, loop))
+                    continue;
+                kernel.Epilogue = loop;
+                foreach (Node member in loop.Nodes)
+                    _groupOf[member] = kernel;
+                Redirect(kernel, loop);
+                break;
+            }
+        }
+    }
+
+    /// <summary>Whether a loop reads all of a kernel's result in its order, and is a loop over its rows and columns.</summary>
+    private bool ReadsDense(Group loop, Tensor result)
+    {
+        bool reads = false;
+        foreach (Tensor input in loop.Nodes.SelectMany(n => n.Inputs))
+        {
+            View view = View.Of(input);
+            if (View.Root(view.Source) != result)
+                continue;
+            if (!view.IsDense(loop.Space))
+                return false;
+            reads = true;
+        }
+
+        return reads && LoopBuilder.Build(loop, _graph, _groupOf).Loop.AsMatrix(result.Shape[^1]) is not null;
+    }
+}

@@ -1,0 +1,60 @@
+using Anneal.Graphs;
+using Anneal.Ops;
+
+namespace Anneal.Planning;
+
+/// <summary>Nodes that run as one step: a fused loop, or one kernel.</summary>
+internal sealed class Group
+{
+    internal Group(Node node)
+    {
+        Nodes.Add(node);
+        if (node.Op.Kind == OpKind.Kernel)
+        {
+            Kernel = node;
+        }
+        else if (node.Op is ReductionOp reduction)
+        {
+            Space = node.Inputs[0].Shape;
+            Reduction = reduction;
+        }
+        else
+        {
+            Space = node.Outputs[0].Shape;
+        }
+    }
+
+    /// <summary>In the order of execution once the plan is made.</summary>
+    internal List<Node> Nodes { get; } = [];
+
+    /// <summary>The node of a kernel, or null for a loop.</summary>
+    internal Node? Kernel { get; }
+
+    /// <summary>The iteration space of a loop.</summary>
+    internal Shape Space { get; }
+
+    /// <summary>A reduction of the loop; all of them fold the same axes.</summary>
+    internal ReductionOp? Reduction { get; private set; }
+
+    /// <summary>The loop that finishes the blocks of this kernel's result.</summary>
+    internal Group? Epilogue { get; set; }
+
+    internal bool IsLoop => Kernel is null;
+
+    internal long Id => Nodes.Max(n => n.Id);
+
+    /// <summary>All nodes, the epilogue's included.</summary>
+    internal IEnumerable<Node> AllNodes => Epilogue is null ? Nodes : Nodes.Concat(Epilogue.Nodes);
+
+    /// <summary>Whether the loops have one iteration space and fold the same axes of it.</summary>
+    internal bool Matches(Group other) =>
+        IsLoop && other.IsLoop && Space == other.Space
+        && (Reduction is null || other.Reduction is null
+            || (Reduction.FirstAxis == other.Reduction.FirstAxis && Reduction.AxisCount == other.Reduction.AxisCount));
+
+    internal void Absorb(Group other)
+    {
+        Nodes.AddRange(other.Nodes);
+        Reduction ??= other.Reduction;
+    }
+}

@@ -1,0 +1,168 @@
+using Anneal.Graphs;
+using Anneal.Ops;
+
+namespace Anneal;
+
+/// <summary>
+/// The recording of one function of tensors into a graph. While a trace is open on a thread, operations record into it; outside of one
+/// they are recorded lazily, to be compiled when a value is read.
+/// </summary>
+internal sealed class Trace : IDisposable
+{
+    [ThreadStatic]
+    private static Trace? _current;
+
+    private readonly Trace? _previous;
+    private readonly Dictionary<Variable, Tensor> _values = [];
+    private readonly Dictionary<Variable, Tensor> _firstReads = [];
+    private readonly Dictionary<Tensor, Tensor> _captured = [];
+    private readonly List<Tensor> _inputs = [];
+    private readonly Stack<string> _path = new();
+    private readonly Dictionary<string, int> _streams = [];
+    private readonly List<Variable> _assigned = [];
+    private bool _closed;
+
+    internal Trace(string name, bool training)
+    {
+        Name = name;
+        Training = training;
+        _previous = _current;
+        _current = this;
+    }
+
+    /// <summary>The trace that is open on this thread, or null.</summary>
+    internal static Trace? Current => _current;
+
+    internal string Name { get; }
+
+    /// <summary>Whether layers behave as in training (dropout drops) or as in inference.</summary>
+    internal bool Training { get; }
+
+    internal IReadOnlyList<Tensor> Inputs => _inputs;
+
+    /// <summary>The variables that were assigned and their final values, in the order of first assignment.</summary>
+    internal IReadOnlyList<(Variable Variable, Tensor Value)> Updates =>
+        [.. _assigned.Select(v => (v, _values[v]))];
+
+    /// <summary>The seed and step from which random operations of this trace draw, or null where there is none.</summary>
+    internal Variable? RandomState { get; init; }
+
+    internal string LayerPath => string.Join("/", _path.Reverse());
+
+    /// <summary>Adds an argument of the traced function.</summary>
+    internal Tensor AddInput(TensorType type, string name)
+    {
+        Tensor input = Node.Apply(new Input(_inputs.Count, name, type));
+        _inputs.Add(input);
+        return input;
+    }
+
+    /// <summary>The value of a variable at this point of the trace.</summary>
+    internal Tensor Read(Variable variable)
+    {
+        if (_values.TryGetValue(variable, out Tensor? value))
+            return value;
+        value = Node.Apply(new ReadVariable(variable));
+        _values.Add(variable, value);
+        _firstReads.Add(variable, value);
+        return value;
+    }
+
+    /// <summary>Makes later reads of a variable see a new value, which becomes the variable's value when the program has run.</summary>
+    internal void Assign(Variable variable, Tensor value)
+    {
+        value = Admit(this, value, null);
+        if (value.Type != variable.Type)
+            throw new ShapeException($"Cannot assign {value.Type} to the variable {variable.Name} of {variable.Type}.");
+        _values[variable] = value;
+        if (!_assigned.Contains(variable))
+            _assigned.Add(variable);
+    }
+
+    /// <summary>The tensor that a variable's first read in this trace gave: what gradients are taken with respect to.</summary>
+    internal Tensor? FirstRead(Variable variable) => _firstReads.GetValueOrDefault(variable);
+
+    /// <summary>Puts the name of a layer on the path of the nodes recorded until the result is disposed of.</summary>
+    internal LayerScope Enter(string name)
+    {
+        _path.Push(name);
+        return new LayerScope(this);
+    }
+
+    /// <summary>
+    /// A stream of random numbers that no other call of this trace gets: it depends on the layer path, the use and the number of earlier
+    /// calls with the same two, so adding a layer elsewhere does not change it.
+    /// </summary>
+    internal ulong NextStream(string use)
+    {
+        string key = LayerPath + ":" + use;
+        int call = _streams.GetValueOrDefault(key);
+        _streams[key] = call + 1;
+        return StableHash.Of(key + ":" + call.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The origin of the nodes that a gradient rule or a pass records: that of the node for which it works.</summary>
+    internal Origin? DerivedFrom { get; set; }
+
+    internal Origin CaptureOrigin() => DerivedFrom ?? Origin.Capture(LayerPath);
+
+    /// <summary>Makes a tensor usable in a trace (or lazily, with none), or says why it is not.</summary>
+    internal static Tensor Admit(Trace? trace, Tensor tensor, Op? op)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.Node.Trace == trace)
+            return tensor;
+        if (tensor.Node.Trace is { } foreign)
+        {
+            string use = op is null ? "" : $" by {op.Name}";
+            string state = foreign._closed ? "which has ended" : "which is not the innermost open one";
+            string here = trace is null ? "outside of any trace" : $"in the trace \"{trace.Name}\"";
+            throw new TraceException(
+                $"A tensor of the trace \"{foreign.Name}\", {state}, is used{use} {here}. It was recorded at: {tensor.Node.Origin}. "
+                + "Hint: return it from the traced function, or keep it in a State.");
+        }
+
+        // A value from outside becomes a constant of the program.
+        return trace!.Capture(tensor);
+    }
+
+    private Tensor Capture(Tensor tensor)
+    {
+        if (_captured.TryGetValue(tensor, out Tensor? captured))
+            return captured;
+        captured = tensor.Node.Op is Constant constant
+            ? Node.Apply(constant)
+            : Node.Apply(new Literal(tensor.Evaluate()));
+        _captured.Add(tensor, captured);
+        return captured;
+    }
+
+    /// <summary>Ends the recording; the tensors of the trace can no longer be used outside of its graph.</summary>
+    public void Dispose()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        _current = _previous;
+    }
+
+    /// <summary>Opens the trace again for a pass that rewrites its graph.</summary>
+    internal static RewriteScope Rewrite(Trace? trace)
+    {
+        Trace? previous = _current;
+        _current = trace;
+        return new RewriteScope(previous);
+    }
+
+    /// <summary>Restores the path when a layer has been recorded.</summary>
+    internal readonly ref struct LayerScope(Trace trace)
+    {
+        public void Dispose() => trace._path.Pop();
+    }
+
+    /// <summary>Restores the trace that was open before a rewrite.</summary>
+    internal readonly ref struct RewriteScope(Trace? previous)
+    {
+        public void Dispose() => _current = previous;
+    }
+}

@@ -1,0 +1,128 @@
+namespace Anneal;
+
+/// <summary>
+/// A named value that outlives programs: read inside a trace it is the value that the program finds when it runs, and assigning to it
+/// there updates it in place. Outside of a trace it gives and takes values directly.
+/// </summary>
+public abstract class Variable
+{
+    private readonly TensorData _storage;
+
+    private protected Variable(TensorData value, string name)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(name);
+        Name = name;
+        _storage = new TensorData(value.Type);
+        Copy(value, _storage);
+    }
+
+    /// <summary>The name in messages and files.</summary>
+    public string Name { get; internal set; }
+
+    /// <summary>The data type and shape; fixed.</summary>
+    public TensorType Type => _storage.Type;
+
+    /// <summary>The extents.</summary>
+    public Shape Shape => Type.Shape;
+
+    /// <summary>Counts the changes of the value, so that a lazy tensor notices that what it read is gone.</summary>
+    internal long Version { get; private set; }
+
+    /// <summary>The memory in which the value lives; programs read and write it in place.</summary>
+    internal TensorData Storage => _storage;
+
+    /// <summary>A copy of the value, or a new value to copy in.</summary>
+    /// <exception cref="ShapeException">The new value has another type or shape.</exception>
+    /// <exception cref="TraceException">Inside a trace, where values are not known yet.</exception>
+    public TensorData Value
+    {
+        get
+        {
+            RequireNoTrace("read");
+            var copy = new TensorData(Type);
+            Copy(_storage, copy);
+            return copy;
+        }
+
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            RequireNoTrace("set");
+            if (value.Type != Type)
+                throw new ShapeException($"The variable {Name} holds {Type}; it cannot take {value.Type}.");
+            Copy(value, _storage);
+            Version++;
+        }
+    }
+
+    /// <summary>The value as a tensor to compute with.</summary>
+    public Tensor Read() => Trace.Current is { } trace ? trace.Read(this) : Tensor.ReadLazily(this);
+
+    /// <summary>Gives the variable a new value: inside a trace when the program runs, outside at once.</summary>
+    /// <exception cref="ShapeException">The value has another type or shape.</exception>
+    public void Assign(Tensor value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (Trace.Current is { } trace)
+            trace.Assign(this, value);
+        else
+            Value = value.Evaluate();
+    }
+
+    /// <summary>The value as a tensor to compute with.</summary>
+    public static implicit operator Tensor(Variable variable)
+    {
+        ArgumentNullException.ThrowIfNull(variable);
+        return variable.Read();
+    }
+
+    internal void MarkChanged() => Version++;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}: {Type}";
+
+    private void RequireNoTrace(string what)
+    {
+        if (Trace.Current is { } trace)
+        {
+            throw new TraceException(
+                $"The value of {Name} cannot be {what} inside the trace \"{trace.Name}\": it is known only when the program runs. "
+                + "Hint: compute with the variable itself, and use Assign to change it.");
+        }
+    }
+
+    private static unsafe void Copy(TensorData from, TensorData to) =>
+        Buffer.MemoryCopy(from.Pointer, to.Pointer, to.Type.ByteCount, from.Type.ByteCount);
+}
+
+/// <summary>A variable that training changes: a weight or a bias.</summary>
+public sealed class Parameter : Variable
+{
+    /// <summary>Makes a parameter with a first value, which is copied.</summary>
+    public Parameter(TensorData value, string name = "parameter") : base(value, name)
+    {
+    }
+
+    /// <summary>Makes a parameter of zeros.</summary>
+    public Parameter(Shape shape, string name = "parameter", DType dtype = DType.Float32) : base(new TensorData(dtype, shape), name)
+    {
+    }
+
+    /// <summary>Whether training may change it; a frozen parameter gets no gradient in Fit.</summary>
+    public bool Trainable { get; set; } = true;
+}
+
+/// <summary>A variable that is kept but not trained: running statistics, an optimizer's slots, the random step.</summary>
+public sealed class State : Variable
+{
+    /// <summary>Makes a state with a first value, which is copied.</summary>
+    public State(TensorData value, string name = "state") : base(value, name)
+    {
+    }
+
+    /// <summary>Makes a state of zeros.</summary>
+    public State(Shape shape, string name = "state", DType dtype = DType.Float32) : base(new TensorData(dtype, shape), name)
+    {
+    }
+}
