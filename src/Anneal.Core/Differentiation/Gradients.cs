@@ -71,7 +71,7 @@ public static class Gradients
                 continue;
             if (Trace.Current is { } trace)
                 trace.DerivedFrom = node.Origin;
-            Tensor?[] inputs = node.Op.Gradient(new Ops.GradientCall(node, ups));
+            Tensor?[] inputs = node.Op.Gradient(new GradientCall(node, ups));
             for (int i = 0; i < inputs.Length; i++)
             {
                 if (inputs[i] is { } gradient && active.Contains(node.Inputs[i].Node))

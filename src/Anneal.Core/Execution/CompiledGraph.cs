@@ -35,9 +35,8 @@ internal sealed class CompiledGraph
     internal static CompiledGraph Compile(Graph graph, Device? device = null)
     {
         device ??= Device.Default;
-        Graph optimized = Pipeline.Optimize(graph);
-        Plan plan = Planner.Plan(optimized, device);
-        return new CompiledGraph(optimized, plan, device, device.Compile(plan));
+        Plan plan = Planner.Plan(Pipeline.Optimize(graph), device.CanFuseEpilogue);
+        return new CompiledGraph(plan.Graph, plan, device, device.Compile(plan));
     }
 
     /// <summary>Makes a context: arguments, results and an arena of its own.</summary>

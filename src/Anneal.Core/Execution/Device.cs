@@ -1,3 +1,4 @@
+using Anneal.Graphs;
 using Anneal.Planning;
 
 namespace Anneal.Execution;
@@ -34,7 +35,7 @@ public abstract class Device
     internal abstract Executable Compile(Plan plan);
 
     /// <summary>Whether a kernel for this operation can finish each block of its result with a fused loop.</summary>
-    internal virtual bool CanFuseEpilogue(Ops.Op op, DType dtype) => false;
+    internal virtual bool CanFuseEpilogue(Op op, DType dtype) => false;
 }
 
 /// <summary>A plan with its kernels: immutable, and safe to use from several threads.</summary>

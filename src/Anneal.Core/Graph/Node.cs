@@ -1,5 +1,3 @@
-using Anneal.Ops;
-
 namespace Anneal.Graphs;
 
 /// <summary>One application of an operation to values. Immutable; its outputs are the only way to refer to it.</summary>

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Anneal.Ops;
-
 namespace Anneal.Graphs;
 
 /// <summary>Writes a graph as text: one node a line, values numbered in order, equal for graphs of equal structure.</summary>

@@ -1,5 +1,3 @@
-using Anneal.Ops;
-
 namespace Anneal.Graphs;
 
 /// <summary>Checks the rules that every graph keeps; passes are verified after each step in debug builds and in tests.</summary>

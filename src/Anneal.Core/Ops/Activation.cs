@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>The larger of x and 0; its derivative at 0 is 0, and a NaN stays one.</summary>

@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>Shows the elements of its input in another arrangement.</summary>
@@ -182,7 +184,7 @@ internal sealed record Slice(Shape Start, Shape Extent, IntegerList Step) : View
             after[i] = extent == 0 ? 0 : full[i] - low - ((extent - 1) * Math.Abs(step) + 1);
         }
 
-        return Graphs.Node.Apply(new Pad(before, after, gaps, 0), up);
+        return Node.Apply(new Pad(before, after, gaps, 0), up);
     }
 }
 
@@ -230,7 +232,7 @@ internal sealed record Pad(Shape Before, Shape After, Shape Between, double Valu
         var step = new long[input.Rank];
         for (int i = 0; i < step.Length; i++)
             step[i] = Between[i] + 1;
-        return [Graphs.Node.Apply(new Slice(Before, input, new IntegerList(step)), call.Upstream)];
+        return [Node.Apply(new Slice(Before, input, new IntegerList(step)), call.Upstream)];
     }
 
     internal override void Reference(ReferenceCall call)

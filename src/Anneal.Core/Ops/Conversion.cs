@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>Converts to another data type: to whole numbers by truncation, to truth values by comparing with 0.</summary>

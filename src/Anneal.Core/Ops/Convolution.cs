@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>How a two-dimensional window moves over an image.</summary>
@@ -93,8 +95,8 @@ internal sealed record Convolve(ConvolutionWindow Window) : Op
 
     internal override Tensor?[] Gradient(GradientCall call) =>
     [
-        Graphs.Node.Apply(new ConvolveInputGradient(Window, call.Inputs[0].Shape), call.Upstream, call.Inputs[1]),
-        Graphs.Node.Apply(new ConvolveWeightGradient(Window, call.Inputs[1].Shape), call.Inputs[0], call.Upstream),
+        Node.Apply(new ConvolveInputGradient(Window, call.Inputs[0].Shape), call.Upstream, call.Inputs[1]),
+        Node.Apply(new ConvolveWeightGradient(Window, call.Inputs[1].Shape), call.Inputs[0], call.Upstream),
     ];
 
     internal override void Reference(ReferenceCall call)
@@ -121,8 +123,8 @@ internal sealed record ConvolveInputGradient(ConvolutionWindow Window, Shape Ima
 
     internal override Tensor?[] Gradient(GradientCall call) =>
     [
-        Graphs.Node.Apply(new Convolve(Window), call.Upstream, call.Inputs[1]),
-        Graphs.Node.Apply(new ConvolveWeightGradient(Window, call.Inputs[1].Shape), call.Upstream, call.Inputs[0]),
+        Node.Apply(new Convolve(Window), call.Upstream, call.Inputs[1]),
+        Node.Apply(new ConvolveWeightGradient(Window, call.Inputs[1].Shape), call.Upstream, call.Inputs[0]),
     ];
 
     internal override void Reference(ReferenceCall call)
@@ -149,8 +151,8 @@ internal sealed record ConvolveWeightGradient(ConvolutionWindow Window, Shape We
 
     internal override Tensor?[] Gradient(GradientCall call) =>
     [
-        Graphs.Node.Apply(new ConvolveInputGradient(Window, call.Inputs[0].Shape), call.Inputs[1], call.Upstream),
-        Graphs.Node.Apply(new Convolve(Window), call.Inputs[0], call.Upstream),
+        Node.Apply(new ConvolveInputGradient(Window, call.Inputs[0].Shape), call.Inputs[1], call.Upstream),
+        Node.Apply(new Convolve(Window), call.Inputs[0], call.Upstream),
     ];
 
     internal override void Reference(ReferenceCall call)

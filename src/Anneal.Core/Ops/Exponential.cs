@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>e to the power of x.</summary>

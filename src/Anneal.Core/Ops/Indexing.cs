@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>
@@ -23,7 +25,7 @@ internal sealed record Gather : Op
     }
 
     internal override Tensor?[] Gradient(GradientCall call) =>
-        [Graphs.Node.Apply(new ScatterAdd(call.Input.Shape), call.Inputs[1], call.Upstream), null];
+        [Node.Apply(new ScatterAdd(call.Input.Shape), call.Inputs[1], call.Upstream), null];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -55,7 +57,7 @@ internal sealed record ScatterAdd(Shape Table) : Op
         return [inputs[1] with { Shape = Table }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Graphs.Node.Apply(new Gather(), call.Upstream, call.Inputs[0])];
+    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new Gather(), call.Upstream, call.Inputs[0])];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -108,7 +110,7 @@ internal sealed record GatherAlong(int Axis) : Op
     }
 
     internal override Tensor?[] Gradient(GradientCall call) =>
-        [Graphs.Node.Apply(new ScatterAddAlong(Axis, call.Input.Shape), call.Inputs[1], call.Upstream), null];
+        [Node.Apply(new ScatterAddAlong(Axis, call.Input.Shape), call.Inputs[1], call.Upstream), null];
 
     internal override void Reference(ReferenceCall call) => ForEach(
         call.InputShape(0), call.InputShape(1), Axis, call.Inputs[1],
@@ -131,7 +133,7 @@ internal sealed record ScatterAddAlong(int Axis, Shape To) : Op
         return [inputs[1] with { Shape = To }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Graphs.Node.Apply(new GatherAlong(Axis), call.Upstream, call.Inputs[0])];
+    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new GatherAlong(Axis), call.Upstream, call.Inputs[0])];
 
     internal override void Reference(ReferenceCall call) => GatherAlong.ForEach(To, call.InputShape(0), Axis, call.Inputs[0], (i, at) =>
     {

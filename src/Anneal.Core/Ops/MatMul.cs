@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>
@@ -33,7 +35,7 @@ internal sealed record MatMul(bool TransposeA, bool TransposeB) : Op
     }
 
     internal static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB) =>
-        Graphs.Node.Apply(new MatMul(transposeA, transposeB), a, b);
+        Node.Apply(new MatMul(transposeA, transposeB), a, b);
 
     internal override void Reference(ReferenceCall call)
     {

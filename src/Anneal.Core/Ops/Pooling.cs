@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>A pooling window over images <c>[n, h, w, c]</c>.</summary>
@@ -67,7 +69,7 @@ internal sealed record MaxPool(PoolingWindow Pooling) : Op
         return [inputs[0] with { Shape = Pooling.OutputShape(inputs[0].Shape) }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [Graphs.Node.Apply(new MaxPoolGradient(Pooling), call.Input, call.Upstream)];
+    internal override Tensor?[] Gradient(GradientCall call) => [Node.Apply(new MaxPoolGradient(Pooling), call.Input, call.Upstream)];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -92,7 +94,7 @@ internal sealed record MaxPoolGradient(PoolingWindow Pooling) : Op
     }
 
     // The choice of the largest pixel is constant between jumps, so only the second operand has a gradient.
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Graphs.Node.Apply(new MaxPoolSelect(Pooling), call.Input, call.Upstream)];
+    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new MaxPoolSelect(Pooling), call.Input, call.Upstream)];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -116,7 +118,7 @@ internal sealed record MaxPoolSelect(PoolingWindow Pooling) : Op
         return [inputs[0] with { Shape = Pooling.OutputShape(inputs[0].Shape) }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Graphs.Node.Apply(new MaxPoolGradient(Pooling), call.Input, call.Upstream)];
+    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new MaxPoolGradient(Pooling), call.Input, call.Upstream)];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -139,7 +141,7 @@ internal sealed record AveragePool(PoolingWindow Pooling, bool CountIncludesPadd
     }
 
     internal override Tensor?[] Gradient(GradientCall call) =>
-        [Graphs.Node.Apply(new AveragePoolGradient(Pooling, CountIncludesPadding, call.Input.Shape), call.Upstream)];
+        [Node.Apply(new AveragePoolGradient(Pooling, CountIncludesPadding, call.Input.Shape), call.Upstream)];
 
     internal override void Reference(ReferenceCall call)
     {
@@ -167,7 +169,7 @@ internal sealed record AveragePoolGradient(PoolingWindow Pooling, bool CountIncl
         return [inputs[0] with { Shape = Image }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [Graphs.Node.Apply(new AveragePool(Pooling, CountIncludesPadding), call.Upstream)];
+    internal override Tensor?[] Gradient(GradientCall call) => [Node.Apply(new AveragePool(Pooling, CountIncludesPadding), call.Upstream)];
 
     internal override void Reference(ReferenceCall call)
     {

@@ -1,6 +1,15 @@
-using Anneal.Planning;
+using Anneal.Graphs;
 
 namespace Anneal.Ops;
+
+/// <summary>How elements are folded.</summary>
+internal enum ReductionKind
+{
+    Sum,
+    Product,
+    Maximum,
+    Minimum,
+}
 
 /// <summary>Folds <c>AxisCount</c> neighbouring axes from <c>FirstAxis</c> on; they vanish from the shape.</summary>
 internal abstract record ReductionOp(int FirstAxis, int AxisCount) : Op
@@ -86,8 +95,8 @@ internal sealed record Product(int FirstAxis, int AxisCount) : ReductionOp(First
         Tensor x = call.Input, zero = x.FillLike(0), one = x.FillLike(1);
         Tensor isZero = x.EqualTo(0);
         Tensor safe = Tensor.Select(isZero, one, x);
-        Tensor others = Spread(Graphs.Node.Apply(this, safe), x.Shape);
-        Tensor zeros = Spread(Graphs.Node.Apply(new Sum(FirstAxis, AxisCount), isZero.Cast(x.DType)), x.Shape);
+        Tensor others = Spread(Node.Apply(this, safe), x.Shape);
+        Tensor zeros = Spread(Node.Apply(new Sum(FirstAxis, AxisCount), isZero.Cast(x.DType)), x.Shape);
         Tensor factor = Tensor.Select(
             zeros.EqualTo(0), others / safe,
             Tensor.Select(zeros.EqualTo(1), Tensor.Select(isZero, others, zero), zero));
@@ -108,7 +117,7 @@ internal sealed record Max(int FirstAxis, int AxisCount) : ReductionOp(FirstAxis
     {
         Tensor x = call.Input;
         Tensor hit = x.EqualTo(op.Spread(call.Output, x.Shape)).Cast(x.DType);
-        Tensor count = Graphs.Node.Apply(new Sum(op.FirstAxis, op.AxisCount), hit);
+        Tensor count = Node.Apply(new Sum(op.FirstAxis, op.AxisCount), hit);
         return hit * op.Spread(call.Upstream / count, x.Shape);
     }
 }

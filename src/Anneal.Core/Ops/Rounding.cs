@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Ops;
 
 /// <summary>A step function: its gradient is zero wherever it exists.</summary>

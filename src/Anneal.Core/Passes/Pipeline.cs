@@ -17,8 +17,6 @@ internal static class Pipeline
         // Simplification makes equal what was different before.
         graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
-        graph = Materialize.Run(graph);
-        Check(graph, nameof(Materialize));
         return graph;
     }
 

@@ -1,6 +1,4 @@
-using Anneal.Execution;
 using Anneal.Graphs;
-using Anneal.Ops;
 
 namespace Anneal.Planning;
 
@@ -14,19 +12,20 @@ internal sealed class Fusion
     private const int MaximalLoopNodes = 40;
 
     private readonly Graph _graph;
-    private readonly Device _device;
+    private readonly Func<Op, DType, bool> _canFuseEpilogue;
     private readonly Dictionary<Node, Group> _groupOf = [];
 
     // From a group to those that use its results: directly, element by element, or in another way (through a view, as a kernel).
     private readonly Dictionary<Group, HashSet<Group>> _direct = [];
     private readonly Dictionary<Group, HashSet<Group>> _indirect = [];
 
-    private Fusion(Graph graph, Device device) => (_graph, _device) = (graph, device);
+    private Fusion(Graph graph, Func<Op, DType, bool> canFuseEpilogue) => (_graph, _canFuseEpilogue) = (graph, canFuseEpilogue);
 
     /// <summary>The groups, and the group of each node that belongs to one.</summary>
-    internal static (IReadOnlyList<Group> Groups, IReadOnlyDictionary<Node, Group> GroupOf) Run(Graph graph, Device device)
+    internal static (IReadOnlyList<Group> Groups, IReadOnlyDictionary<Node, Group> GroupOf) Run(
+        Graph graph, Func<Op, DType, bool> canFuseEpilogue)
     {
-        var fusion = new Fusion(graph, device);
+        var fusion = new Fusion(graph, canFuseEpilogue);
         foreach (Node node in graph.Nodes)
         {
             if (node.Op.Kind is OpKind.Elementwise or OpKind.Reduction or OpKind.Kernel)
@@ -133,7 +132,7 @@ internal sealed class Fusion
     {
         foreach (Node node in _graph.Nodes)
         {
-            if (node.Op.Kind != OpKind.Kernel || !_device.CanFuseEpilogue(node.Op, node.Outputs[0].DType))
+            if (node.Op.Kind != OpKind.Kernel || !_canFuseEpilogue(node.Op, node.Outputs[0].DType))
                 continue;
             Group kernel = _groupOf[node];
             foreach (Group loop in _indirect[kernel].OrderBy(g => g.Id).ToArray())

@@ -39,15 +39,6 @@ internal sealed record LoopInstruction(LoopInstructionKind Kind, DType DType)
     internal double Value { get; init; }
 }
 
-/// <summary>How elements are folded.</summary>
-internal enum ReductionKind
-{
-    Sum,
-    Product,
-    Maximum,
-    Minimum,
-}
-
 /// <summary>One result of a loop: a register, stored at every point, or folded over the reduced dimensions first.</summary>
 /// <param name="Register">The register whose value is kept.</param>
 /// <param name="Operand">Where it goes; its strides are 0 in the reduced dimensions where <paramref name="Reduction"/> is set.</param>

@@ -1,4 +1,3 @@
-using Anneal.Execution;
 using Anneal.Graphs;
 using Anneal.Ops;
 
@@ -24,9 +23,12 @@ internal sealed class Planner
         _schedule = schedule;
     }
 
-    internal static Plan Plan(Graph graph, Device device)
+    /// <param name="graph">The graph, after all passes.</param>
+    /// <param name="canFuseEpilogue">Whether the device's kernel for an operation can finish its blocks with a loop.</param>
+    internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue)
     {
-        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, device);
+        graph = Materialize.Run(graph);
+        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue);
         var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf));
         planner.BindOutside();
         planner.FindLastUses();

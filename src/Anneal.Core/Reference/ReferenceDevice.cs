@@ -1,6 +1,5 @@
 using Anneal.Execution;
 using Anneal.Graphs;
-using Anneal.Ops;
 using Anneal.Planning;
 
 namespace Anneal.Reference;

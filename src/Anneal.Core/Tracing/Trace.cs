@@ -1,5 +1,4 @@
 using Anneal.Graphs;
-using Anneal.Ops;
 
 namespace Anneal;
 

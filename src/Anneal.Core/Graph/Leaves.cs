@@ -1,4 +1,4 @@
-namespace Anneal.Ops;
+namespace Anneal.Graphs;
 
 /// <summary>A value that no operation computes.</summary>
 internal abstract record LeafOp : Op

@@ -1,8 +1,7 @@
 using Anneal.Graphs;
 using Anneal.Ops;
-using Anneal.Planning;
 
-namespace Anneal.Passes;
+namespace Anneal.Planning;
 
 /// <summary>
 /// Inserts copies where a value must lie dense in memory of its own: views and constants that a kernel or a reshape reads, and arguments,

@@ -1,6 +1,4 @@
-using Anneal.Graphs;
-
-namespace Anneal.Ops;
+namespace Anneal.Graphs;
 
 /// <summary>What the compiler may assume of an operation.</summary>
 internal enum OpKind
