@@ -1,0 +1,155 @@
+using Anneal.Graphs;
+using Anneal.Ops;
+using Anneal.Passes;
+using Anneal.Planning;
+using Anneal.Testing;
+
+namespace Anneal.Core.Tests;
+
+/// <summary>What the compiler makes of graphs: how many kernels, in which order, in how much memory. No device is needed.</summary>
+public sealed class PlanningTests
+{
+    private static readonly TensorType Matrix = new(DType.Float32, [64, 32]);
+
+    private static Plan PlanOf(TensorType[] inputs, Func<Tensor[], IReadOnlyList<Tensor>> function) =>
+        Planner.Plan(Pipeline.Optimize(Graph.Of("test", inputs, function)), FusesAll);
+
+    private static bool FusesAll(Op op, DType dtype) => op is MatMul or Convolve or ConvolveInputGradient;
+
+    [Fact]
+    public void AnElementwiseChainIsOneLoop()
+    {
+        Plan plan = PlanOf([Matrix, Matrix], x => [Tensor.Relu(x[0] * x[1] + 1) * 2]);
+        Assert.IsType<LoopStep>(Assert.Single(plan.Steps));
+        Assert.Equal(0, plan.ArenaBytes);
+    }
+
+    [Fact]
+    public void BiasAndActivationFinishTheProduct()
+    {
+        Plan plan = PlanOf([Matrix, new(DType.Float32, [32, 10]), new(DType.Float32, 10)], x => [Tensor.Relu(x[0].MatMul(x[1]) + x[2])]);
+        var step = Assert.IsType<KernelStep>(Assert.Single(plan.Steps));
+        Assert.NotNull(step.Epilogue);
+        Assert.Equal([64L, 10L], step.Epilogue.Dims);
+    }
+
+    [Fact]
+    public void SoftmaxIsThreeLoops()
+    {
+        // The maximum; the exponentials with their sum; the quotient.
+        Plan plan = PlanOf([Matrix], x => [x[0].Softmax()]);
+        Assert.Equal(3, plan.Steps.Length);
+        Assert.All(plan.Steps, s => Assert.IsType<LoopStep>(s));
+    }
+
+    [Fact]
+    public void ATransposeIsReadInPlace()
+    {
+        Plan plan = PlanOf([Matrix, new(DType.Float32, [32, 64])], x => [x[0].Transpose() + x[1]]);
+        Assert.Single(plan.Steps);
+    }
+
+    [Fact]
+    public void ATransposedOperandNeedsNoCopy()
+    {
+        Plan plan = PlanOf([Matrix, Matrix], x => [x[0].MatMul(x[1].Transpose())]);
+        var step = Assert.IsType<KernelStep>(Assert.Single(plan.Steps));
+        Assert.Equal(new MatMul(false, true), step.Kernel.Op);
+    }
+
+    [Fact]
+    public void AnAdamWUpdateIsOneLoopOverTheWeights()
+    {
+        var weight = new Parameter(Matrix.Shape, "w");
+        var first = new State(Matrix.Shape, "m");
+        var second = new State(Matrix.Shape, "v");
+        Plan plan = PlanOf([Matrix], x =>
+        {
+            first.Assign(first.Read() * 0.9 + x[0] * 0.1);
+            second.Assign(second.Read() * 0.999 + x[0] * x[0] * 0.001);
+            weight.Assign(weight.Read() * 0.99 - first.Read() / (Tensor.Sqrt(second) + 1e-8));
+            return [];
+        });
+        var step = Assert.IsType<LoopStep>(Assert.Single(plan.Steps));
+        Assert.All(step.Outputs, o => Assert.Equal(BufferKind.Variable, o.Kind));
+    }
+
+    [Fact]
+    public void AVariableIsOverwrittenAfterItsLastReader()
+    {
+        var weight = new Parameter([32, 32], "w");
+        Plan plan = PlanOf([Matrix], x =>
+        {
+            Tensor old = weight.Read();
+            weight.Assign(old * 0.5);
+            return [x[0].MatMul(old)];
+        });
+        Assert.Equal(2, plan.Steps.Length);
+        Assert.IsType<KernelStep>(plan.Steps[0]);
+        Assert.IsType<LoopStep>(plan.Steps[1]);
+    }
+
+    [Fact]
+    public void VariablesCanBeSwapped()
+    {
+        var a = new State(TensorData.From<float>([1, 2]), "a");
+        var b = new State(TensorData.From<float>([3, 4]), "b");
+        Graph graph = Graph.Of("swap", [], _ =>
+        {
+            (Tensor oldA, Tensor oldB) = (a.Read(), b.Read());
+            a.Assign(oldB);
+            b.Assign(oldA);
+            return [];
+        });
+        Execution.CompiledGraph.Compile(graph, new Reference.ReferenceDevice()).CreateContext().Run();
+        Assert.Equal([3f, 4f], a.Value.ToArray<float>());
+        Assert.Equal([1f, 2f], b.Value.ToArray<float>());
+    }
+
+    [Fact]
+    public void ADeadInputGivesItsMemoryToTheOutput()
+    {
+        // Two products with a loop between them that no epilogue can take: in place, so one matrix of memory each side.
+        Plan plan = PlanOf([Matrix, new(DType.Float32, [32, 32])], x =>
+        {
+            Tensor y = x[0].MatMul(x[1]).Sum([0]);
+            return [Tensor.Exp(Tensor.Tanh(y).Reshape(4, 8)).Sum([0])];
+        });
+        Assert.True(plan.ArenaBytes < 3 * Matrix.ByteCount, plan.Print());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void BuffersThatLiveTogetherDoNotOverlap(int offset)
+    {
+        for (int seed = offset; seed < 400; seed += 2)
+        {
+            Plan plan = Planner.Plan(Pipeline.Optimize(RandomGraph.Trace(seed, 40, Variables())), FusesAll);
+            PlanBuffer[] arena = plan.Buffers.Where(b => b.Kind == BufferKind.Arena && b.LastStep >= 0).ToArray();
+            foreach (PlanBuffer a in arena)
+            {
+                Assert.True(a.Offset % 64 == 0 && a.Offset + a.ByteCount <= plan.ArenaBytes);
+                foreach (PlanBuffer b in arena.Where(b => b.Id > a.Id && a.FirstStep <= b.LastStep && b.FirstStep <= a.LastStep))
+                    Assert.True(a.Offset + a.ByteCount <= b.Offset || b.Offset + b.ByteCount <= a.Offset, $"seed {seed}:\n{plan.Print()}");
+            }
+        }
+    }
+
+    [Fact]
+    public void PassesKeepEveryValue()
+    {
+        for (int seed = 0; seed < 200; seed++)
+        {
+            Graph graph = RandomGraph.Trace(seed, 40, []);
+            Graph optimized = Materialize.Run(Pipeline.Optimize(graph));
+            Verifier.Verify(optimized, "all passes");
+            double[][] inputs = RandomGraph.Inputs().Select((t, i) => Values.Uniform(t.Shape.ElementCount, -1, 1, seed * 10 + i)).ToArray();
+            double[][] before = Reference.ReferenceDevice.Evaluate(graph, inputs), after = Reference.ReferenceDevice.Evaluate(optimized, inputs);
+            for (int i = 0; i < before.Length; i++)
+                Assert.Null(Comparer.Difference(before[i], after[i], new Tolerance(0, 0)));
+        }
+    }
+
+    private static State[] Variables() => [new([4, 6], "a"), new([4, 6], "b"), new(Shape.Scalar, "c")];
+}
