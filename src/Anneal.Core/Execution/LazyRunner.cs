@@ -23,8 +23,6 @@ internal static class LazyRunner
                 + $"It was recorded at: {tensor.Node.Origin}. Hint: return it from the traced function.");
         }
 
-        if (tensor.Node.Op is Literal literal)
-            return literal.Data;
         (Graph graph, List<TensorData> leaves) = Abstract(tensor);
         CompiledGraph compiled = CompileCached(graph);
         ProgramContext context = compiled.Rent();
@@ -40,18 +38,18 @@ internal static class LazyRunner
     /// <summary>Turns the leaves (literals, variables, tensors that were read) into inputs, so that only the structure remains.</summary>
     private static (Graph Graph, List<TensorData> Leaves) Abstract(Tensor root)
     {
-        var nodes = new Graph("lazy", null, [], [root], []).Nodes;
-        if (nodes.Length > MaximalNodes)
+        List<Node> nodes = NeededNodes(root);
+        if (nodes.Count > MaximalNodes)
         {
             throw new TraceException(
-                $"A chain of {nodes.Length} operations has grown without being read (at most {MaximalNodes} are allowed). "
+                $"A chain of {nodes.Count} operations has grown without being read (at most {MaximalNodes} are allowed). "
                 + "Hint: read a value now and then, or use Program.Compile.");
         }
 
         using var trace = new Trace("lazy", training: false);
         var leaves = new List<TensorData>();
         var replaced = new Dictionary<Tensor, Tensor>();
-        foreach (Node node in NeededNodes(root))
+        foreach (Node node in nodes)
         {
             if (node.Op is Constant or Iota)
             {
@@ -74,7 +72,6 @@ internal static class LazyRunner
         return (new Graph("lazy", trace, trace.Inputs, [replaced[root]], []), leaves);
     }
 
-    // Nodes behind a tensor that has been read are not needed any more.
     private static List<Node> NeededNodes(Tensor root)
     {
         var order = new List<Node>();
@@ -91,11 +88,8 @@ internal static class LazyRunner
             if (!seen.Add(top.Node))
                 continue;
             stack.Push((top.Node, true));
-            if (top.Node == root.Node || LeafData(top.Node) is null)
-            {
-                foreach (Tensor input in top.Node.Inputs)
-                    stack.Push((input.Node, false));
-            }
+            foreach (Tensor input in top.Node.Inputs)
+                stack.Push((input.Node, false));
         }
 
         return order;
@@ -108,7 +102,7 @@ internal static class LazyRunner
         ReadVariable read => throw new TraceException(
             $"The variable {read.Variable.Name} changed after a tensor was computed from it and before that tensor was read. "
             + "Hint: read the tensor before changing the variable."),
-        _ => node.Outputs.Length == 1 ? node.Outputs[0].Data : null,
+        _ => null,
     };
 
     private static CompiledGraph CompileCached(Graph graph)

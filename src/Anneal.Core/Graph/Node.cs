@@ -18,6 +18,15 @@ internal sealed class Node
             Outputs[i] = new Tensor(this, i, types[i]);
     }
 
+    private Node(Literal literal, Tensor output)
+    {
+        Op = literal;
+        Inputs = [];
+        Outputs = [output];
+        Origin = output.Node.Origin;
+        Id = Interlocked.Increment(ref _lastId);
+    }
+
     /// <summary>Grows with every node made, so sorting by it is one valid order of execution.</summary>
     internal long Id { get; }
 
@@ -52,6 +61,9 @@ internal sealed class Node
 
     /// <summary>The same operation on other inputs of the same trace, with its origin kept: for passes.</summary>
     internal static Tensor[] Rebuild(Node node, Tensor[] inputs) => new Node(node.Op, inputs, node.Trace, node.Origin).Outputs;
+
+    /// <summary>A leaf that holds the values of a lazy tensor which has been read, in place of the node that computed it.</summary>
+    internal static Node OfValues(TensorData values, Tensor output) => new(new Literal(values), output);
 
     /// <summary>Records an operation with one output.</summary>
     internal static Tensor Apply(Op op, params ReadOnlySpan<Tensor> inputs) => Record(op, inputs)[0];

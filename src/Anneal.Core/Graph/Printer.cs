@@ -16,8 +16,13 @@ internal static class Printer
         int next = 0;
         foreach (Node node in graph.Nodes)
         {
-            if (node.Op is Input)
+            if (node.Op is Input undeclared)
+            {
+                // Only a broken graph has one that it does not declare; it is printed all the same.
+                names.TryAdd(node.Outputs[0], $"undeclared{undeclared.Index}");
                 continue;
+            }
+
             foreach (Tensor output in node.Outputs)
                 names[output] = $"v{next++}";
             string results = string.Join(", ", node.Outputs.Select(o => $"{names[o]}: {o.Type}"));

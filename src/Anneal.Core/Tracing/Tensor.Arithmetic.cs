@@ -85,6 +85,9 @@ public sealed partial class Tensor
     /// <summary>The square root.</summary>
     public static Tensor Sqrt(Tensor x) => Node.Apply(new Sqrt(), x);
 
+    /// <summary>1 over x.</summary>
+    public static Tensor Reciprocal(Tensor x) => 1 / x;
+
     /// <summary>1 over the square root.</summary>
     public static Tensor Rsqrt(Tensor x) => 1 / Sqrt(x);
 
@@ -120,9 +123,6 @@ public sealed partial class Tensor
 
     /// <summary>The larger of x and 0.</summary>
     public static Tensor Relu(Tensor x) => Node.Apply(new Relu(), x);
-
-    /// <summary>log(1 + exp(x)), without overflow.</summary>
-    public static Tensor Softplus(Tensor x) => Relu(x) + Log1p(Exp(-Abs(x)));
 
     /// <summary>The same value, through which no gradient passes.</summary>
     public Tensor StopGradient() => Node.Apply(new StopGradient(), this);

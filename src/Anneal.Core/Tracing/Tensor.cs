@@ -12,8 +12,6 @@ namespace Anneal;
 /// </summary>
 public sealed partial class Tensor
 {
-    private TensorData? _data;
-
     internal Tensor(Node node, int index, TensorType type)
     {
         Node = node;
@@ -30,13 +28,13 @@ public sealed partial class Tensor
     /// <summary>The type of the elements.</summary>
     public DType DType => Type.DType;
 
-    internal Node Node { get; }
+    internal Node Node { get; private set; }
 
     /// <summary>Which of the node's outputs this is.</summary>
-    internal int Index { get; }
+    internal int Index { get; private set; }
 
-    /// <summary>The values of a lazy tensor that has been read.</summary>
-    internal TensorData? Data => _data;
+    /// <summary>The values, where they are known without computing.</summary>
+    internal TensorData? Data => (Node.Op as Literal)?.Data;
 
     /// <summary>A tensor of the given values.</summary>
     public static Tensor From(TensorData data)
@@ -73,7 +71,16 @@ public sealed partial class Tensor
 
     /// <summary>The values, computed now if they have not been read before.</summary>
     /// <exception cref="TraceException">The tensor belongs to a trace, where values are not known yet.</exception>
-    public TensorData Evaluate() => _data ??= LazyRunner.Run(this);
+    public TensorData Evaluate()
+    {
+        if (Data is { } known && Node.Trace is null)
+            return known;
+        TensorData values = LazyRunner.Run(this);
+
+        // What led here is not needed any more: the tensor becomes a leaf, and the chain behind it can be collected.
+        (Node, Index) = (Node.OfValues(values, this), 0);
+        return values;
+    }
 
     /// <summary>The values as a new array, row-major.</summary>
     public T[] ToArray<T>() where T : unmanaged => Evaluate().ToArray<T>();
@@ -84,10 +91,10 @@ public sealed partial class Tensor
     /// <summary>The type, and the first values where they are known without computing.</summary>
     public override string ToString()
     {
-        if (_data is null)
+        if (Data is not { } data)
             return Type.ToString();
         long shown = Math.Min(8, Shape.ElementCount);
-        IEnumerable<string> values = Enumerable.Range(0, (int)shown).Select(i => _data.GetDouble(i).ToString("G7", CultureInfo.InvariantCulture));
+        IEnumerable<string> values = Enumerable.Range(0, (int)shown).Select(i => data.GetDouble(i).ToString("G7", CultureInfo.InvariantCulture));
         return $"{Type} {{ {string.Join(", ", values)}{(shown < Shape.ElementCount ? ", ..." : "")} }}";
     }
 

@@ -4,7 +4,7 @@ namespace Anneal;
 /// A named value that outlives programs: read inside a trace it is the value that the program finds when it runs, and assigning to it
 /// there updates it in place. Outside of a trace it gives and takes values directly.
 /// </summary>
-public abstract class Variable
+public abstract partial class Variable
 {
     private readonly TensorData _storage;
 
