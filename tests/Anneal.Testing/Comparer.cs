@@ -6,8 +6,13 @@ namespace Anneal.Testing;
 /// <summary>How far two numbers may differ: absolutely, and relative to the expected one.</summary>
 public readonly record struct Tolerance(double Absolute, double Relative)
 {
+    /// <summary>Whether the larger of the two is allowed, instead of their sum.</summary>
+    public bool Larger { get; init; }
+
     /// <summary>The largest difference allowed where this is expected.</summary>
-    public double At(double expected) => Absolute + Relative * Math.Abs(expected);
+    public double At(double expected) => Larger
+        ? Math.Max(Absolute, Relative * Math.Abs(expected))
+        : Absolute + Relative * Math.Abs(expected);
 }
 
 /// <summary>The one comparison of arrays of the project. A NaN equals only a NaN, an infinity only itself.</summary>
@@ -81,9 +86,15 @@ public static class Tolerances
     public static Tolerance Elementwise(DType dtype, double ulp) =>
         new(dtype == DType.Float32 ? float.Epsilon * (1 + 2 * ulp) : 0, Epsilon(dtype) * (1 + 2 * ulp));
 
-    /// <summary>A sum of a number of terms up to a magnitude: roundings grow like a random walk over partial sums that do so too.</summary>
+    /// <summary>
+    /// A sum of terms up to a magnitude. Partial sums grow like a random walk, and so do their roundings over at most a block of terms:
+    /// some six standard deviations of that model for evenly drawn terms, where products are rounded too (no fused multiply-add).
+    /// </summary>
     public static Tolerance Sum(DType dtype, long length, double magnitude) =>
-        new(Epsilon(dtype) * magnitude * (2 + 3 * Math.Sqrt(length) + 0.05 * Math.Min(length, 4096)), Epsilon(dtype) * 4);
+        new(Epsilon(dtype) * magnitude * (2 + Math.Sqrt(length) * Math.Sqrt(Math.Min(length, SumBlock))), Epsilon(dtype) * 4);
+
+    /// <summary>No kernel adds more terms than this one after another.</summary>
+    private const long SumBlock = 320;
 
     /// <summary>A chain of a few operations.</summary>
     public static Tolerance Chain(DType dtype) => new(Epsilon(dtype) * 40, Epsilon(dtype) * 40);

@@ -1,0 +1,150 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace Anneal.Cpu;
+
+/// <summary>The operands of one vector operation on a tile. A step is the distance in floats between vectors; 0 repeats one.</summary>
+internal unsafe struct TileCall
+{
+    internal float* Target;
+    internal float* A;
+    internal float* B;
+    internal float* C;
+    internal nint StepA;
+    internal nint StepB;
+    internal nint StepC;
+    internal nint Count;
+}
+
+/// <summary>
+/// One vector operation in the two forms in which loops use it: a method that compiled bodies call and the compiler inlines, and a
+/// prepared function over tiles. Both run the same struct, so they give the same bits.
+/// </summary>
+internal abstract unsafe class KernelEntry(string name, Lane[] arguments, Lane result, int cost)
+{
+    /// <summary>Unique among the entries of <see cref="KernelTable"/>.</summary>
+    internal string Name { get; } = name;
+
+    internal Lane[] Arguments { get; } = arguments;
+
+    internal Lane Result { get; } = result;
+
+    /// <summary>The time for a vector, in additions.</summary>
+    internal int Cost { get; } = cost;
+
+    internal abstract MethodInfo Method(InstructionSet set);
+
+    internal abstract delegate*<TileCall*, void> Tile(InstructionSet set);
+}
+
+/// <summary>A <see cref="KernelEntry"/> for a function of one register.</summary>
+internal sealed unsafe class UnaryEntry<TKernel>(string name, Lane argument, Lane result, int cost)
+    : KernelEntry(name, [argument], result, cost)
+    where TKernel : struct, IUnaryKernel
+{
+    internal override MethodInfo Method(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => new Func<V512, V512>(TKernel.Invoke).Method,
+        InstructionSet.Vector256 => new Func<V256, V256>(TKernel.Invoke).Method,
+        _ => new Func<V128, V128>(TKernel.Invoke).Method,
+    };
+
+    internal override delegate*<TileCall*, void> Tile(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => &Run<V512>,
+        InstructionSet.Vector256 => &Run<V256>,
+        _ => &Run<V128>,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TVec>(TileCall* call)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        float* target = call->Target, a = call->A;
+        nint count = call->Count, i = 0;
+        for (; i <= count - TVec.Count; i += TVec.Count)
+            TVec.Store(target + i, TKernel.Invoke(TVec.Load(a + i)));
+        if (i < count)
+            TVec.StorePartial(target + i, TKernel.Invoke(TVec.LoadPartial(a + i, (int)(count - i))), (int)(count - i));
+    }
+}
+
+/// <summary>A <see cref="KernelEntry"/> for a function of two registers.</summary>
+internal sealed unsafe class BinaryEntry<TKernel>(string name, Lane a, Lane b, Lane result, int cost)
+    : KernelEntry(name, [a, b], result, cost)
+    where TKernel : struct, IBinaryKernel
+{
+    internal override MethodInfo Method(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => new Func<V512, V512, V512>(TKernel.Invoke).Method,
+        InstructionSet.Vector256 => new Func<V256, V256, V256>(TKernel.Invoke).Method,
+        _ => new Func<V128, V128, V128>(TKernel.Invoke).Method,
+    };
+
+    internal override delegate*<TileCall*, void> Tile(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => &Run<V512>,
+        InstructionSet.Vector256 => &Run<V256>,
+        _ => &Run<V128>,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TVec>(TileCall* call)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        float* target = call->Target, a = call->A, b = call->B;
+        nint count = call->Count, stepA = call->StepA, stepB = call->StepB, i = 0;
+        for (; i <= count - TVec.Count; i += TVec.Count)
+        {
+            TVec.Store(target + i, TKernel.Invoke(TVec.Load(a), TVec.Load(b)));
+            a += stepA;
+            b += stepB;
+        }
+
+        int rest = (int)(count - i);
+        if (rest > 0)
+            TVec.StorePartial(target + i, TKernel.Invoke(TVec.LoadPartial(a, rest), TVec.LoadPartial(b, rest)), rest);
+    }
+}
+
+/// <summary>A <see cref="KernelEntry"/> for a function of three registers.</summary>
+internal sealed unsafe class TernaryEntry<TKernel>(string name, Lane a, Lane b, Lane c, Lane result, int cost)
+    : KernelEntry(name, [a, b, c], result, cost)
+    where TKernel : struct, ITernaryKernel
+{
+    internal override MethodInfo Method(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => new Func<V512, V512, V512, V512>(TKernel.Invoke).Method,
+        InstructionSet.Vector256 => new Func<V256, V256, V256, V256>(TKernel.Invoke).Method,
+        _ => new Func<V128, V128, V128, V128>(TKernel.Invoke).Method,
+    };
+
+    internal override delegate*<TileCall*, void> Tile(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => &Run<V512>,
+        InstructionSet.Vector256 => &Run<V256>,
+        _ => &Run<V128>,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TVec>(TileCall* call)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        float* target = call->Target, a = call->A, b = call->B, c = call->C;
+        nint count = call->Count, stepA = call->StepA, stepB = call->StepB, stepC = call->StepC, i = 0;
+        for (; i <= count - TVec.Count; i += TVec.Count)
+        {
+            TVec.Store(target + i, TKernel.Invoke(TVec.Load(a), TVec.Load(b), TVec.Load(c)));
+            a += stepA;
+            b += stepB;
+            c += stepC;
+        }
+
+        int rest = (int)(count - i);
+        if (rest > 0)
+        {
+            TVec value = TKernel.Invoke(TVec.LoadPartial(a, rest), TVec.LoadPartial(b, rest), TVec.LoadPartial(c, rest));
+            TVec.StorePartial(target + i, value, rest);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Anneal.Cpu;
+
+/// <summary>Copies a small matrix whose rows and columns lie anywhere; strides are in bytes.</summary>
+internal static unsafe class StridedCopy
+{
+    internal static void Copy(
+        int size, byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
+    {
+        if (size == sizeof(float))
+            CopyWords(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
+        else
+            CopyElements<byte>(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
+    }
+
+    private static void CopyWords(
+        byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
+    {
+        long doneRows = 0, doneColumns = 0;
+        bool transposes = Vector128.IsHardwareAccelerated && sourceRow == sizeof(float) && targetColumn == sizeof(float);
+        bool transposesBack = Vector128.IsHardwareAccelerated && sourceColumn == sizeof(float) && targetRow == sizeof(float);
+        if (transposes || transposesBack)
+        {
+            doneRows = rows & ~3L;
+            doneColumns = columns & ~3L;
+            // The block is walked so that the large memory, not the tile, is met in order.
+            long stepIn = transposes ? sourceColumn : sourceRow, stepOut = transposes ? targetRow : targetColumn;
+            for (long row = 0; row < doneRows; row += 4)
+            {
+                for (long column = 0; column < doneColumns; column += 4)
+                {
+                    byte* from = source + (row * sourceRow) + (column * sourceColumn);
+                    byte* to = target + (row * targetRow) + (column * targetColumn);
+                    Transpose(from, stepIn, to, stepOut);
+                }
+            }
+        }
+
+        if (doneColumns < columns)
+        {
+            CopyElements<int>(
+                source + (doneColumns * sourceColumn), sourceRow, sourceColumn,
+                target + (doneColumns * targetColumn), targetRow, targetColumn, doneRows, columns - doneColumns);
+        }
+
+        CopyElements<int>(
+            source + (doneRows * sourceRow), sourceRow, sourceColumn,
+            target + (doneRows * targetRow), targetRow, targetColumn, rows - doneRows, columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(byte* source, long sourceStride, byte* target, long targetStride)
+    {
+        Vector128<float> a = Vector128.Load((float*)source), b = Vector128.Load((float*)(source + sourceStride));
+        Vector128<float> c = Vector128.Load((float*)(source + (2 * sourceStride))), d = Vector128.Load((float*)(source + (3 * sourceStride)));
+        Vector128<double> abLow = UnpackLow(a, b), abHigh = UnpackHigh(a, b), cdLow = UnpackLow(c, d), cdHigh = UnpackHigh(c, d);
+        Vector128.Create(abLow.GetLower(), cdLow.GetLower()).AsSingle().Store((float*)target);
+        Vector128.Create(abLow.GetUpper(), cdLow.GetUpper()).AsSingle().Store((float*)(target + targetStride));
+        Vector128.Create(abHigh.GetLower(), cdHigh.GetLower()).AsSingle().Store((float*)(target + (2 * targetStride)));
+        Vector128.Create(abHigh.GetUpper(), cdHigh.GetUpper()).AsSingle().Store((float*)(target + (3 * targetStride)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> UnpackLow(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported
+            ? Sse.UnpackLow(a, b).AsDouble()
+            : Vector128.Create(a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1)).AsDouble();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> UnpackHigh(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported
+            ? Sse.UnpackHigh(a, b).AsDouble()
+            : Vector128.Create(a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3)).AsDouble();
+
+    private static void CopyElements<T>(
+        byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
+        where T : unmanaged
+    {
+        for (long row = 0; row < rows; row++)
+        {
+            byte* from = source + (row * sourceRow), to = target + (row * targetRow);
+            for (long column = 0; column < columns; column++)
+            {
+                *(T*)to = *(T*)from;
+                from += sourceColumn;
+                to += targetColumn;
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Anneal.Cpu;
+
+/// <summary>The tiles of one instruction set.</summary>
+internal unsafe interface ITileSet
+{
+    /// <summary>Rows of the largest tile.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Columns of a panel of the right operand.</summary>
+    static abstract int Columns { get; }
+
+    /// <summary>
+    /// Computes a tile of any number of rows and columns up to the largest. It may read the left panel up to the next multiple of the
+    /// tile's rows, and reads whole rows of the right panel; what it computes from there is dropped.
+    /// </summary>
+    static abstract void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
+        where TLayout : struct, ILeftLayout;
+
+    /// <summary>Adds the slices of a sum in their order.</summary>
+    static abstract void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count);
+}
+
+/// <summary>Tiles for AVX-512: 28 sums in 32 registers.</summary>
+internal readonly struct Tiles512 : ITileSet
+{
+    public static int Rows => 14;
+
+    public static int Columns => 32;
+
+    public static unsafe void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        if (columns == 32 && rows == 14)
+            Tiles.Multiply14x2<V512, TLayout>(tile);
+        else if (columns == 32 && rows is 8 or 4 or 1)
+            MultiplyNarrow<TLayout>(rows, tile);
+        else
+            MultiplyEdge<TLayout>(rows, columns, tile);
+    }
+
+    public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
+        SliceFolding.Fold<V512>(slices, sliceStride, sliceCount, output, count);
+
+    private static void MultiplyNarrow<TLayout>(int rows, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        if (rows == 8)
+            Tiles.Multiply8x2<V512, TLayout>(tile);
+        else if (rows == 4)
+            Tiles.Multiply4x2<V512, TLayout>(tile);
+        else
+            Tiles.Multiply1x2<V512, TLayout>(tile);
+    }
+
+    [SkipLocalsInit]
+    private static unsafe void MultiplyEdge<TLayout>(int rows, int columns, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        float* buffer = stackalloc float[14 * 32];
+        TileArguments whole = tile;
+        whole.Output = buffer;
+        whole.OutputStep = 32;
+        whole.Accumulate = false;
+        if (rows > 8 && columns <= 16)
+            Tiles.Multiply14x1<V512, TLayout>(whole);
+        else if (rows > 8)
+            Tiles.Multiply14x2<V512, TLayout>(whole);
+        else
+            MultiplyNarrow<TLayout>(rows > 4 ? 8 : rows > 1 ? 4 : 1, whole);
+        TileEdge.Copy<V512>(buffer, 32, rows, columns, tile);
+    }
+}
+
+/// <summary>Tiles for registers of 256 or 128 bits, of which there are at least 16.</summary>
+internal readonly struct Tiles16<TVec> : ITileSet
+    where TVec : unmanaged, ISimd<TVec>
+{
+    public static int Rows => 6;
+
+    public static int Columns => 2 * TVec.Count;
+
+    public static unsafe void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        if (columns == Columns && rows is 6 or 4 or 1)
+            MultiplyWhole<TLayout>(rows, tile);
+        else
+            MultiplyEdge<TLayout>(rows, columns, tile);
+    }
+
+    public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
+        SliceFolding.Fold<TVec>(slices, sliceStride, sliceCount, output, count);
+
+    private static void MultiplyWhole<TLayout>(int rows, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        if (rows == 6)
+            Tiles.Multiply6x2<TVec, TLayout>(tile);
+        else if (rows == 4)
+            Tiles.Multiply4x2<TVec, TLayout>(tile);
+        else
+            Tiles.Multiply1x2<TVec, TLayout>(tile);
+    }
+
+    [SkipLocalsInit]
+    private static unsafe void MultiplyEdge<TLayout>(int rows, int columns, in TileArguments tile)
+        where TLayout : struct, ILeftLayout
+    {
+        float* buffer = stackalloc float[6 * 16];
+        TileArguments whole = tile;
+        whole.Output = buffer;
+        whole.OutputStep = Columns;
+        whole.Accumulate = false;
+        MultiplyWhole<TLayout>(rows > 4 ? 6 : rows > 1 ? 4 : 1, whole);
+        TileEdge.Copy<TVec>(buffer, Columns, rows, columns, tile);
+    }
+}
+
+/// <summary>Moves the part of a tile that lies inside the output there.</summary>
+internal static unsafe class TileEdge
+{
+    internal static void Copy<TVec>(float* buffer, int bufferStep, int rows, int columns, in TileArguments tile)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        Debug.Assert(columns <= bufferStep);
+        for (int row = 0; row < rows; row++)
+        {
+            float* source = buffer + (row * bufferStep);
+            float* target = tile.Output + (row * tile.OutputStep);
+            int column = 0;
+            for (; column <= columns - TVec.Count; column += TVec.Count)
+            {
+                TVec sum = TVec.Load(source + column);
+                TVec.Store(target + column, tile.Accumulate ? TVec.Add(TVec.Load(target + column), sum) : sum);
+            }
+
+            int rest = columns - column;
+            if (rest > 0)
+            {
+                TVec sum = TVec.LoadPartial(source + column, rest);
+                if (tile.Accumulate)
+                    sum = TVec.Add(TVec.LoadPartial(target + column, rest), sum);
+                TVec.StorePartial(target + column, sum, rest);
+            }
+        }
+    }
+}
+
+/// <summary>Adds partial results in their order.</summary>
+internal static unsafe class SliceFolding
+{
+    internal static void Fold<TVec>(float* slices, long sliceStride, int sliceCount, float* output, long count)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        Debug.Assert(sliceCount >= 1);
+        long i = 0;
+        for (; i <= count - TVec.Count; i += TVec.Count)
+        {
+            TVec sum = TVec.Load(slices + i);
+            for (int slice = 1; slice < sliceCount; slice++)
+                sum = TVec.Add(sum, TVec.Load(slices + (slice * sliceStride) + i));
+            TVec.Store(output + i, sum);
+        }
+
+        for (; i < count; i++)
+        {
+            float sum = slices[i];
+            for (int slice = 1; slice < sliceCount; slice++)
+                sum += slices[(slice * sliceStride) + i];
+            output[i] = sum;
+        }
+    }
+}

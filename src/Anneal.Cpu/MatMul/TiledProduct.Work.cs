@@ -1,0 +1,253 @@
+using System.Diagnostics;
+
+namespace Anneal.Cpu;
+
+/// <content>What the threads of a run do.</content>
+internal abstract unsafe partial class TiledProduct
+{
+    /// <summary>One thread's share: claims packs, then units, until none are left.</summary>
+    internal void Work(ProductJob job, int worker)
+    {
+        switch (_set, _shape.DepthMajorLeft)
+        {
+            case (InstructionSet.Vector512, false):
+                Work<Tiles512, RowMajorLeft>(job, worker);
+                break;
+            case (InstructionSet.Vector512, true):
+                Work<Tiles512, DepthMajorLeft>(job, worker);
+                break;
+            case (InstructionSet.Vector256, false):
+                Work<Tiles16<V256>, RowMajorLeft>(job, worker);
+                break;
+            case (InstructionSet.Vector256, true):
+                Work<Tiles16<V256>, DepthMajorLeft>(job, worker);
+                break;
+            case (_, false):
+                Work<Tiles16<V128>, RowMajorLeft>(job, worker);
+                break;
+            default:
+                Work<Tiles16<V128>, DepthMajorLeft>(job, worker);
+                break;
+        }
+    }
+
+    private void Work<TSet, TLayout>(ProductJob job, int worker)
+        where TSet : struct, ITileSet
+        where TLayout : struct, ILeftLayout
+    {
+        if (SharesRight)
+            PackSharedRight(job);
+        long units = Units;
+        for (long unit = job.ClaimUnit(); unit < units; unit = job.ClaimUnit())
+            ComputeUnit<TSet, TLayout>(job, worker, unit);
+    }
+
+    private void PackSharedRight(ProductJob job)
+    {
+        int packs = checked(_shape.Groups * _panels * _depthBlocks);
+        float* shared = (float*)job.Scratch;
+        for (int pack = job.ClaimPack(); pack < packs; pack = job.ClaimPack())
+        {
+            int block = pack % _depthBlocks;
+            int panel = pack / _depthBlocks % _panels;
+            int group = pack / _depthBlocks / _panels;
+            long depth = (long)block * _depthBlock;
+            int depthCount = (int)Math.Min(_depthBlock, _shape.Depth - depth);
+            int column = panel * _tileColumns;
+            if (depthCount > 0)
+            {
+                PackRight(
+                    job.Right, 0, group, depth, depthCount, column, Math.Min(_tileColumns, _shape.Columns - column), _tileColumns,
+                    SharedPanel(shared, group, panel, depth));
+            }
+
+            job.FinishPack();
+        }
+
+        job.WaitForPacks(packs);
+    }
+
+    private float* SharedPanel(float* shared, int group, int panel, long depth) =>
+        shared + (((((long)group * _panels) + panel) * _shape.Depth) + depth) * _tileColumns;
+
+    private void ComputeUnit<TSet, TLayout>(ProductJob job, int worker, long unit)
+        where TSet : struct, ITileSet
+        where TLayout : struct, ILeftLayout
+    {
+        Block block = Locate(job, worker, unit);
+        int firstBlock = (int)((long)block.Slice * _depthBlocks / _slices);
+        int endBlock = (int)((long)(block.Slice + 1) * _depthBlocks / _slices);
+        bool byColumns = _slices == 1 && _shape.Groups == 1 && !_shape.ScatteredOutput
+            && block.EndPanel - block.FirstPanel > FullRowColumns / _tileColumns;
+        int step = byColumns ? EpilogueColumns / _tileColumns : block.EndPanel - block.FirstPanel;
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            for (int depthBlock = firstBlock; depthBlock < endBlock; depthBlock++)
+            {
+                block.Depth = (long)depthBlock * _depthBlock;
+                block.DepthCount = (int)Math.Min(_depthBlock, _shape.Depth - block.Depth);
+                block.Accumulate = depthBlock > firstBlock;
+                if (block.DepthCount > 0)
+                {
+                    PackLeft(
+                        job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth, block.DepthCount, block.LeftPanel,
+                        _blockRows);
+                    ClearPadding<TLayout>(block);
+                }
+
+                for (int panel = block.FirstPanel; panel < block.EndPanel; panel += step)
+                {
+                    int end = Math.Min(panel + step, block.EndPanel);
+                    MultiplyPanels<TSet, TLayout>(job, block, group, panel, end);
+                    if (byColumns && depthBlock == endBlock - 1)
+                        ApplyEpilogue(job, worker, block, panel, end);
+                }
+            }
+        }
+
+        if (_slices > 1 && !FoldSlices<TSet>(job, unit, block))
+            return;
+        if (_shape.ScatteredOutput)
+            StoreRows(job.Output, block.Batch, block.Row, block.RowCount, block.Output);
+        else if (!byColumns)
+            ApplyEpilogue(job, worker, block, block.FirstPanel, block.EndPanel);
+    }
+
+    private Block Locate(ProductJob job, int worker, long unit)
+    {
+        long rowBlock = unit / _columnBlocks % _rowBlocks;
+        int columnBlock = (int)(unit % _columnBlocks);
+        long slicedBatch = unit / _columnBlocks / _rowBlocks;
+        long firstTile = rowBlock * _tiles / _rowBlocks;
+        long endTile = (rowBlock + 1) * _tiles / _rowBlocks;
+        float* shared = (float*)job.Scratch;
+        float* slices = shared + RoundToLine(_sharedRightFloats);
+        float* own = slices + RoundToLine(_sliceFloats) + (worker * _workerFloats);
+        Block block = new()
+        {
+            Batch = slicedBatch / _slices,
+            Slice = (int)(slicedBatch % _slices),
+            Row = firstTile * _tileRows,
+            FirstPanel = (int)((long)columnBlock * _panels / _columnBlocks),
+            EndPanel = (int)((long)(columnBlock + 1) * _panels / _columnBlocks),
+            LeftPanel = own,
+            RightPanel = own + _leftPanelFloats,
+        };
+        block.RowCount = (int)(Math.Min(_shape.Rows, endTile * _tileRows) - block.Row);
+        Debug.Assert(block.RowCount > 0 && block.RowCount <= _blockRows && block.EndPanel - block.FirstPanel <= _blockPanels);
+        if (_slices > 1)
+            block.Output = slices + (((block.Slice * _shape.Rows) + block.Row) * _shape.TotalColumns);
+        else if (_shape.ScatteredOutput)
+            block.Output = block.RightPanel + _rightPanelFloats;
+        else
+            block.Output = job.Output + (((block.Batch * _shape.Rows) + block.Row) * _shape.TotalColumns);
+        return block;
+    }
+
+    /// <summary>Clears the rows that fill up the last tile: stale scratch could hold denormal numbers, which are slow.</summary>
+    private void ClearPadding<TLayout>(in Block block)
+        where TLayout : struct, ILeftLayout
+    {
+        int rows = (int)(DivideUp(block.RowCount, _tileRows) * _tileRows);
+        if (rows == block.RowCount)
+            return;
+        if (TLayout.RowStride != 1)
+        {
+            for (int row = block.RowCount; row < rows; row++)
+                Packing.Clear(block.LeftPanel + ((long)row * TLayout.RowStride), block.DepthCount);
+            return;
+        }
+
+        for (int k = 0; k < block.DepthCount; k++)
+        {
+            float* target = block.LeftPanel + ((long)k * _blockRows);
+            for (int row = block.RowCount; row < rows; row++)
+                target[row] = 0f;
+        }
+    }
+
+    private void MultiplyPanels<TSet, TLayout>(ProductJob job, in Block block, int group, int firstPanel, int endPanel)
+        where TSet : struct, ITileSet
+        where TLayout : struct, ILeftLayout
+    {
+        TileArguments tile = new()
+        {
+            LeftStep = TLayout.RowStride == 1 ? _blockRows : 1,
+            OutputStep = _shape.TotalColumns,
+            Depth = block.DepthCount,
+            Accumulate = block.Accumulate,
+        };
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            int column = panel * _tileColumns;
+            int columnCount = Math.Min(_tileColumns, _shape.Columns - column);
+            float* output = block.Output + ((long)group * _shape.Columns) + column;
+            tile.RightStep = _tileColumns;
+            if (SharesRight)
+            {
+                tile.Right = SharedPanel((float*)job.Scratch, group, panel, block.Depth);
+            }
+            else if (columnCount == _tileColumns && DirectRightStride != 0)
+            {
+                tile.Right = DirectRight(job.Right, block.Batch, group, block.Depth, column);
+                tile.RightStep = DirectRightStride;
+            }
+            else
+            {
+                tile.Right = block.RightPanel;
+                if (block.DepthCount > 0)
+                {
+                    PackRight(
+                        job.Right, block.Batch, group, block.Depth, block.DepthCount, column, columnCount, _tileColumns, block.RightPanel);
+                }
+            }
+
+            for (int row = 0; row < block.RowCount; row += TSet.Rows)
+            {
+                tile.Left = block.LeftPanel + ((long)row * TLayout.RowStride);
+                tile.Output = output + (row * _shape.TotalColumns);
+                TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
+            }
+        }
+    }
+
+    /// <summary>Returns false while other slices of this block are still being computed; whoever finishes the last one adds them up.</summary>
+    private bool FoldSlices<TSet>(ProductJob job, long unit, in Block block)
+        where TSet : struct, ITileSet
+    {
+        Debug.Assert(_columnBlocks == 1 && _shape.Batch == 1);
+        if (!job.FinishSlice(unit % _rowBlocks, _slices))
+            return false;
+        long columns = _shape.TotalColumns;
+        float* firstSlice = block.Output - (block.Slice * _shape.Rows * columns);
+        TSet.Fold(firstSlice, _shape.Rows * columns, _slices, job.Output + (block.Row * columns), block.RowCount * columns);
+        return true;
+    }
+
+    private void ApplyEpilogue(ProductJob job, int worker, in Block block, int firstPanel, int endPanel)
+    {
+        if (job.Epilogue is not { } epilogue)
+            return;
+        bool all = _columnBlocks == 1 && firstPanel == 0 && endPanel == _panels;
+        long column = all ? 0 : (long)firstPanel * _tileColumns;
+        long end = all ? _shape.TotalColumns : Math.Min((long)endPanel * _tileColumns, _shape.Columns);
+        epilogue.Apply(worker, (block.Batch * _shape.Rows) + block.Row, block.RowCount, column, end - column);
+    }
+
+    /// <summary>The block of the output that one unit computes, and the part of the depth it is at.</summary>
+    private struct Block
+    {
+        internal long Batch;
+        internal int Slice;
+        internal long Row;
+        internal int RowCount;
+        internal int FirstPanel;
+        internal int EndPanel;
+        internal float* LeftPanel;
+        internal float* RightPanel;
+        internal float* Output;
+        internal long Depth;
+        internal int DepthCount;
+        internal bool Accumulate;
+    }
+}

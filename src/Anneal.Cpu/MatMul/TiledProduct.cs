@@ -1,0 +1,173 @@
+namespace Anneal.Cpu;
+
+/// <summary>
+/// The common driver of matrix products and convolutions: cuts the output into blocks, packs panels of the operands, runs register tiles
+/// over them and calls the epilogue on each block. Subclasses say how to pack. Immutable, so several threads may run it at once.
+/// </summary>
+/// <remarks>
+/// The order of every sum depends on shapes only. The depth is cut into blocks of equal length; inside a block an element is accumulated
+/// from zero, and blocks are added in their order. Where the output is small and the depth is long, ranges of blocks become slices with
+/// results of their own, which are added in their order. Neither tile sizes nor threads take part in these decisions.
+/// </remarks>
+internal abstract unsafe partial class TiledProduct
+{
+    /// <summary>The longest block: a panel of the right operand stays in the first-level cache beside one tile of the left.</summary>
+    private const int MaximumDepthBlock = 320;
+    private const int SliceTargetTiles = 128;
+    private const int MinimumSliceBlocks = 3;
+    private const int MaximumSlices = 32;
+    private const int FullRowColumns = 1024;
+    private const int EpilogueColumns = 512;
+    private const long BlockBytes = 256 * 1024;
+    private const double WorkPerThread = 100_000;
+
+    private readonly ProductShape _shape;
+    private readonly InstructionSet _set = InstructionSets.Best;
+    private readonly int _tileRows;
+    private readonly int _tileColumns;
+    private readonly int _panels;
+    private readonly int _depthBlock;
+    private readonly int _depthBlocks;
+    private readonly int _slices;
+    private readonly long _tiles;
+    private readonly long _rowBlocks;
+    private readonly int _columnBlocks;
+    private readonly int _blockRows;
+    private readonly int _blockPanels;
+    private readonly int _workers;
+    private readonly long _sharedRightFloats;
+    private readonly long _sliceFloats;
+    private readonly long _leftPanelFloats;
+    private readonly long _rightPanelFloats;
+    private readonly long _workerFloats;
+    private ProductJob? _spareJob;
+
+    protected TiledProduct(in ProductShape shape, int threadCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
+        if (shape.Batch < 0 || shape.Rows < 0 || shape.Groups < 1 || shape.Columns < 0 || shape.Depth < 0)
+            throw new ArgumentException($"Sizes must not be negative, and groups at least one; got {shape}.", nameof(shape));
+        _shape = shape;
+        (_tileRows, _tileColumns) = _set switch
+        {
+            InstructionSet.Vector512 => (Tiles512.Rows, Tiles512.Columns),
+            InstructionSet.Vector256 => (Tiles16<V256>.Rows, Tiles16<V256>.Columns),
+            _ => (Tiles16<V128>.Rows, Tiles16<V128>.Columns),
+        };
+        _panels = (int)DivideUp(shape.Columns, _tileColumns);
+        _depthBlocks = (int)Math.Max(1, DivideUp(shape.Depth, MaximumDepthBlock));
+        _depthBlock = (int)DivideUp(shape.Depth, _depthBlocks);
+        _slices = CountSlices(shape, _depthBlocks);
+        _tiles = DivideUp(shape.Rows, _tileRows);
+        (_rowBlocks, _columnBlocks) = CutOutput(threadCount);
+        _blockRows = (int)(DivideUp(_tiles, Math.Max(1, _rowBlocks)) * _tileRows);
+        _blockPanels = (int)DivideUp(_panels, _columnBlocks);
+        double work = 2.0 * shape.Batch * shape.Rows * shape.TotalColumns * (shape.Depth + 8);
+        _workers = (int)Math.Clamp(Math.Min(Units, work / WorkPerThread), 1, threadCount);
+
+        _sharedRightFloats = SharesRight ? shape.Groups * _panels * shape.Depth * _tileColumns : 0;
+        _sliceFloats = _slices > 1 ? _slices * shape.Rows * shape.TotalColumns : 0;
+        _leftPanelFloats = RoundToLine(
+            shape.DepthMajorLeft ? (long)_blockRows * _depthBlock + _tileRows : (long)_blockRows * RowMajorLeft.Stride);
+        _rightPanelFloats = SharesRight ? 0 : RoundToLine((long)_depthBlock * _tileColumns);
+        long aside = shape.ScatteredOutput ? RoundToLine(_blockRows * shape.TotalColumns) : 0;
+        // An odd number of lines between workers keeps equal offsets of their panels out of the same cache sets.
+        _workerFloats = _leftPanelFloats + _rightPanelFloats + aside + 16;
+    }
+
+    /// <summary>Bytes of scratch memory that a run needs: depends on the shape and the thread count given to the constructor.</summary>
+    internal long ScratchBytes =>
+        sizeof(float) * (RoundToLine(_sharedRightFloats) + RoundToLine(_sliceFloats) + (_workers * _workerFloats));
+
+    private protected ProductShape Shape => _shape;
+
+    private bool SharesRight => !_shape.RightPerBatch && _rowBlocks > 1 && _slices == 1;
+
+    private long Units => _shape.Batch * _slices * _rowBlocks * _columnBlocks;
+
+    /// <summary>
+    /// Computes the product. Scratch must be aligned to 64 bytes and hold <see cref="ScratchBytes"/>; the output is overwritten.
+    /// </summary>
+    private protected void RunProduct(
+        float* left, float* right, float* output, byte* scratch, TileEpilogue? epilogue, WorkerPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        if (_shape.Batch == 0 || _shape.Rows == 0 || _shape.Columns == 0)
+            return;
+        if (output is null || (_shape.Depth > 0 && (left is null || right is null)))
+            throw new ArgumentException("Expected pointers to the operands and the output; got null.");
+        if (ScratchBytes > 0 && (scratch is null || ((nuint)scratch & 63) != 0))
+            throw new ArgumentException("Expected scratch memory aligned to 64 bytes.", nameof(scratch));
+
+        ProductJob job = Interlocked.Exchange(ref _spareJob, null) ?? new ProductJob(this, _slices > 1 ? _rowBlocks * _columnBlocks : 0);
+        job.Start(left, right, output, scratch, epilogue);
+        try
+        {
+            pool.Run(job, Math.Min(_workers, pool.ThreadCount));
+        }
+        finally
+        {
+            job.Finish();
+            Volatile.Write(ref _spareJob, job);
+        }
+    }
+
+    /// <summary>
+    /// Packs rows of the left operand over a range of the depth: row-major rows <see cref="RowMajorLeft.Stride"/> apart, or
+    /// depth-major depths <paramref name="stride"/> apart.
+    /// </summary>
+    private protected abstract void PackLeft(
+        float* left, long batch, int group, long row, int rowCount, long depth, int depthCount, float* panel, int stride);
+
+    /// <summary>Packs up to a tile's columns of the right operand: <paramref name="width"/> floats for each depth, zero beyond the columns.</summary>
+    private protected abstract void PackRight(
+        float* right, long batch, int group, long depth, int depthCount, int column, int columnCount, int width, float* panel);
+
+    /// <summary>Where full panels can be read without packing: from one depth to the next, or 0 where they must be packed.</summary>
+    private protected virtual long DirectRightStride => 0;
+
+    /// <summary>The first element of a panel, where <see cref="DirectRightStride"/> is not 0.</summary>
+    private protected virtual float* DirectRight(float* right, long batch, int group, long depth, int column) =>
+        throw new NotSupportedException();
+
+    /// <summary>Takes a block that was computed aside; see <see cref="ProductShape.ScatteredOutput"/>.</summary>
+    private protected virtual void StoreRows(float* output, long batch, long row, int rowCount, float* block) =>
+        throw new NotSupportedException();
+
+    private protected static long DivideUp(long value, long divisor) => (value + divisor - 1) / divisor;
+
+    private static long RoundToLine(long floats) => (floats + 15) & ~15L;
+
+    private static int CountSlices(in ProductShape shape, int depthBlocks)
+    {
+        if (shape.Batch != 1 || shape.ScatteredOutput)
+            return 1;
+        // Tiles of one fixed size, whatever this machine's are.
+        long tiles = Math.Max(1, DivideUp(shape.Rows, 14) * DivideUp(shape.Columns, 32) * shape.Groups);
+        long wanted = Math.Min(SliceTargetTiles / tiles, depthBlocks / MinimumSliceBlocks);
+        return (int)Math.Clamp(wanted, 1, MaximumSlices);
+    }
+
+    /// <summary>How many blocks of rows and of columns become units of work.</summary>
+    private (long RowBlocks, int ColumnBlocks) CutOutput(int threadCount)
+    {
+        long largest = _slices > 1 ? 336 : 144;
+        if (_slices == 1 && _shape.TotalColumns <= FullRowColumns)
+            largest = Math.Min(largest, BlockBytes / sizeof(float) / Math.Max(1, _shape.TotalColumns));
+        long tilesPerBlock = Math.Max(2, largest / _tileRows);
+        long rowBlocks = Math.Max(1, DivideUp(_tiles, tilesPerBlock));
+        long others = Math.Max(1, _shape.Batch) * _slices;
+        if (others * rowBlocks >= 4 * threadCount || threadCount == 1)
+            return (rowBlocks, 1);
+
+        // Few blocks: with a multiple of the threads none of them waits long for the last block.
+        if (others < threadCount && rowBlocks > 1)
+            return (Math.Min(DivideUp(rowBlocks, threadCount) * threadCount, _tiles), 1);
+        if (rowBlocks > 1 || others >= threadCount)
+            return (rowBlocks, 1);
+        bool splitsColumns = _shape.Groups == 1 && _slices == 1 && !_shape.ScatteredOutput && _panels >= threadCount;
+        if (splitsColumns)
+            return (1, (int)Math.Min(_panels, 2 * threadCount));
+        return (Math.Clamp(DivideUp(threadCount, others), 1, Math.Max(1, _tiles / 2)), 1);
+    }
+}
