@@ -51,7 +51,7 @@ internal sealed class Graph
         Tensor[] outputs = function(arguments).Select(o => Trace.Admit(trace, o, null)).ToArray();
         if (randomState is not null && trace.FirstRead(randomState) is { } state)
             trace.Assign(randomState, state + Tensor.From<long>(0, 1));
-        return new Graph(name, trace, arguments, outputs, trace.Updates.Select(u => new Update(u.Variable, u.Value)));
+        return new Graph(name, trace, trace.Inputs, outputs, trace.Updates.Select(u => new Update(u.Variable, u.Value)));
     }
 
     /// <summary>

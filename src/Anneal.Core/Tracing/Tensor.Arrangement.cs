@@ -48,16 +48,9 @@ public sealed partial class Tensor
     /// <summary>Adds the axes that broadcasting to this shape added, so that the result has the given shape.</summary>
     internal Tensor SumTo(Shape shape)
     {
-        Tensor sum = this;
-        while (sum.Shape.Rank > shape.Rank)
-            sum = sum.Fold((first, count) => new Sum(first, count), [0], keepAxes: false);
-        for (int i = 0; i < shape.Rank; i++)
-        {
-            if (shape[i] == 1 && sum.Shape[i] != 1)
-                sum = sum.Sum([i], keepAxes: true);
-        }
-
-        return sum;
+        int lead = Shape.Rank - shape.Rank;
+        int[] repeated = [.. Enumerable.Range(0, Shape.Rank).Where(i => i < lead || (shape[i - lead] == 1 && Shape[i] != 1))];
+        return repeated.Length == 0 ? Reshape(shape) : Sum(repeated).Reshape(shape);
     }
 
     /// <summary>Every <paramref name="step"/>-th of the elements <paramref name="start"/> to <paramref name="stop"/> (exclusive) of each axis.</summary>

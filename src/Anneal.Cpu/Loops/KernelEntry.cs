@@ -22,6 +22,9 @@ internal unsafe struct TileCall
 /// </summary>
 internal abstract unsafe class KernelEntry(string name, Lane[] arguments, Lane result, int cost)
 {
+    /// <summary>From this cost on a kernel is called, not inlined.</summary>
+    protected const int LongCost = 8;
+
     /// <summary>Unique among the entries of <see cref="KernelTable"/>.</summary>
     internal string Name { get; } = name;
 
@@ -32,7 +35,16 @@ internal abstract unsafe class KernelEntry(string name, Lane[] arguments, Lane r
     /// <summary>The time for a vector, in additions.</summary>
     internal int Cost { get; } = cost;
 
+    /// <summary>The one instruction that is all of the kernel, if it is no more.</summary>
+    internal Shortcut? Shortcut { get; init; }
+
+    /// <summary>Whether compiled bodies call <see cref="Block"/>, because the kernel is too long to be inlined wherever it occurs.</summary>
+    internal virtual bool IsLong => false;
+
     internal abstract MethodInfo Method(InstructionSet set);
+
+    /// <summary>The function over a block of a multiple of a vector, in place in the first argument.</summary>
+    internal virtual MethodInfo Block(InstructionSet set) => throw new NotSupportedException();
 
     internal abstract delegate*<TileCall*, void> Tile(InstructionSet set);
 }
@@ -42,6 +54,8 @@ internal sealed unsafe class UnaryEntry<TKernel>(string name, Lane argument, Lan
     : KernelEntry(name, [argument], result, cost)
     where TKernel : struct, IUnaryKernel
 {
+    private delegate void BlockFunction(float* a, int count);
+
     internal override MethodInfo Method(InstructionSet set) => set switch
     {
         InstructionSet.Vector512 => new Func<V512, V512>(TKernel.Invoke).Method,
@@ -55,6 +69,23 @@ internal sealed unsafe class UnaryEntry<TKernel>(string name, Lane argument, Lan
         InstructionSet.Vector256 => &Run<V256>,
         _ => &Run<V128>,
     };
+
+    internal override bool IsLong => Cost >= LongCost;
+
+    internal override MethodInfo Block(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => new BlockFunction(RunBlock<V512>).Method,
+        InstructionSet.Vector256 => new BlockFunction(RunBlock<V256>).Method,
+        _ => new BlockFunction(RunBlock<V128>).Method,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void RunBlock<TVec>(float* a, int count)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        for (int i = 0; i < count; i += TVec.Count)
+            TVec.Store(a + i, TKernel.Invoke(TVec.Load(a + i)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TVec>(TileCall* call)
@@ -74,6 +105,8 @@ internal sealed unsafe class BinaryEntry<TKernel>(string name, Lane a, Lane b, L
     : KernelEntry(name, [a, b], result, cost)
     where TKernel : struct, IBinaryKernel
 {
+    private delegate void BlockFunction(float* a, float* b, int count);
+
     internal override MethodInfo Method(InstructionSet set) => set switch
     {
         InstructionSet.Vector512 => new Func<V512, V512, V512>(TKernel.Invoke).Method,
@@ -87,6 +120,23 @@ internal sealed unsafe class BinaryEntry<TKernel>(string name, Lane a, Lane b, L
         InstructionSet.Vector256 => &Run<V256>,
         _ => &Run<V128>,
     };
+
+    internal override bool IsLong => Cost >= LongCost;
+
+    internal override MethodInfo Block(InstructionSet set) => set switch
+    {
+        InstructionSet.Vector512 => new BlockFunction(RunBlock<V512>).Method,
+        InstructionSet.Vector256 => new BlockFunction(RunBlock<V256>).Method,
+        _ => new BlockFunction(RunBlock<V128>).Method,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void RunBlock<TVec>(float* a, float* b, int count)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        for (int i = 0; i < count; i += TVec.Count)
+            TVec.Store(a + i, TKernel.Invoke(TVec.Load(a + i), TVec.Load(b + i)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TVec>(TileCall* call)

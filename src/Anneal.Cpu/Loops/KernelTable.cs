@@ -9,6 +9,7 @@ namespace Anneal.Cpu;
 internal static class KernelTable
 {
     private const int Transcendental = 12;
+    private const int OneBits = 0x3F800000;
     private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy)];
     private static readonly Dictionary<Key, KernelEntry> Entries = Build();
 
@@ -52,14 +53,14 @@ internal static class KernelTable
 
     private static void AddFloat(Dictionary<Key, KernelEntry> table)
     {
-        Unary<NegateKernel>(table, typeof(Negate), Lane.Float, Lane.Float);
-        Unary<AbsKernel>(table, typeof(Abs), Lane.Float, Lane.Float);
+        Unary<NegateKernel>(table, typeof(Negate), Lane.Float, Lane.Float, shortcut: new(Primitive.Xor, int.MinValue));
+        Unary<AbsKernel>(table, typeof(Abs), Lane.Float, Lane.Float, shortcut: new(Primitive.BitwiseAnd, int.MaxValue));
         Unary<SignKernel>(table, typeof(Sign), Lane.Float, Lane.Float, 4);
-        Unary<SqrtKernel>(table, typeof(Sqrt), Lane.Float, Lane.Float, 6);
-        Unary<FloorKernel>(table, typeof(Floor), Lane.Float, Lane.Float);
-        Unary<CeilingKernel>(table, typeof(Ceiling), Lane.Float, Lane.Float);
-        Unary<RoundKernel>(table, typeof(Round), Lane.Float, Lane.Float);
-        Unary<ReluKernel>(table, typeof(Relu), Lane.Float, Lane.Float);
+        Unary<SqrtKernel>(table, typeof(Sqrt), Lane.Float, Lane.Float, 6, shortcut: new(Primitive.Sqrt));
+        Unary<FloorKernel>(table, typeof(Floor), Lane.Float, Lane.Float, shortcut: new(Primitive.Floor));
+        Unary<CeilingKernel>(table, typeof(Ceiling), Lane.Float, Lane.Float, shortcut: new(Primitive.Ceiling));
+        Unary<RoundKernel>(table, typeof(Round), Lane.Float, Lane.Float, shortcut: new(Primitive.Round));
+        Unary<ReluKernel>(table, typeof(Relu), Lane.Float, Lane.Float, shortcut: new(Primitive.Max, 0));
         Unary<ExpKernel>(table, typeof(Exp), Lane.Float, Lane.Float, Transcendental);
         Unary<Expm1Kernel>(table, typeof(Expm1), Lane.Float, Lane.Float, Transcendental);
         Unary<LogKernel>(table, typeof(Log), Lane.Float, Lane.Float, Transcendental);
@@ -70,25 +71,25 @@ internal static class KernelTable
         Unary<SinKernel>(table, typeof(Sin), Lane.Float, Lane.Float, Transcendental);
         Unary<CosKernel>(table, typeof(Cos), Lane.Float, Lane.Float, Transcendental);
         Unary<AtanKernel>(table, typeof(Atan), Lane.Float, Lane.Float, Transcendental);
-        Binary<AddKernel>(table, typeof(Add), Lane.Float, Lane.Float);
-        Binary<SubtractKernel>(table, typeof(Subtract), Lane.Float, Lane.Float);
-        Binary<MultiplyKernel>(table, typeof(Multiply), Lane.Float, Lane.Float);
-        Binary<DivideKernel>(table, typeof(Divide), Lane.Float, Lane.Float, 5);
+        Binary<AddKernel>(table, typeof(Add), Lane.Float, Lane.Float, shortcut: new(Primitive.Add));
+        Binary<SubtractKernel>(table, typeof(Subtract), Lane.Float, Lane.Float, shortcut: new(Primitive.Subtract));
+        Binary<MultiplyKernel>(table, typeof(Multiply), Lane.Float, Lane.Float, shortcut: new(Primitive.Multiply));
+        Binary<DivideKernel>(table, typeof(Divide), Lane.Float, Lane.Float, 5, shortcut: new(Primitive.Divide));
         Binary<PowerKernel>(table, typeof(Power), Lane.Float, Lane.Float, 3 * Transcendental);
-        Binary<MaximumKernel>(table, typeof(Maximum), Lane.Float, Lane.Float, 2);
-        Binary<MinimumKernel>(table, typeof(Minimum), Lane.Float, Lane.Float, 2);
+        Binary<MaximumKernel>(table, typeof(Maximum), Lane.Float, Lane.Float, 2, shortcut: new(Primitive.Max));
+        Binary<MinimumKernel>(table, typeof(Minimum), Lane.Float, Lane.Float, 2, shortcut: new(Primitive.Min));
     }
 
     private static void AddComparisons(Dictionary<Key, KernelEntry> table)
     {
         foreach (Lane lane in (ReadOnlySpan<Lane>)[Lane.Float, Lane.Byte])
         {
-            Comparing<EqualKernel>(table, Comparison.Equal, lane);
+            Comparing<EqualKernel>(table, Comparison.Equal, lane, shortcut: new(Primitive.Equals));
             Comparing<NotEqualKernel>(table, Comparison.NotEqual, lane);
-            Comparing<LessKernel>(table, Comparison.Less, lane);
-            Comparing<LessOrEqualKernel>(table, Comparison.LessOrEqual, lane);
-            Comparing<GreaterKernel>(table, Comparison.Greater, lane);
-            Comparing<GreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, lane);
+            Comparing<LessKernel>(table, Comparison.Less, lane, shortcut: new(Primitive.LessThan));
+            Comparing<LessOrEqualKernel>(table, Comparison.LessOrEqual, lane, shortcut: new(Primitive.LessThanOrEqual));
+            Comparing<GreaterKernel>(table, Comparison.Greater, lane, shortcut: new(Primitive.GreaterThan));
+            Comparing<GreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, lane, shortcut: new(Primitive.GreaterThanOrEqual));
         }
 
         Comparing<Int32EqualKernel>(table, Comparison.Equal, Lane.Int32);
@@ -98,7 +99,7 @@ internal static class KernelTable
         Comparing<Int32GreaterKernel>(table, Comparison.Greater, Lane.Int32);
         Comparing<Int32GreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, Lane.Int32);
         Comparing<MaskEqualKernel>(table, Comparison.Equal, Lane.Mask);
-        Comparing<MaskNotEqualKernel>(table, Comparison.NotEqual, Lane.Mask);
+        Comparing<MaskNotEqualKernel>(table, Comparison.NotEqual, Lane.Mask, shortcut: new(Primitive.Xor));
         Comparing<MaskLessKernel>(table, Comparison.Less, Lane.Mask);
         Comparing<MaskLessOrEqualKernel>(table, Comparison.LessOrEqual, Lane.Mask);
         Comparing<MaskGreaterKernel>(table, Comparison.Greater, Lane.Mask);
@@ -119,18 +120,21 @@ internal static class KernelTable
     private static void AddMasks(Dictionary<Key, KernelEntry> table)
     {
         Unary<MaskNotKernel>(table, typeof(LogicalNot), Lane.Mask, Lane.Mask);
-        Binary<MaskAndKernel>(table, typeof(LogicalAnd), Lane.Mask, Lane.Mask);
-        Binary<MaskOrKernel>(table, typeof(LogicalOr), Lane.Mask, Lane.Mask);
+        Binary<MaskAndKernel>(table, typeof(LogicalAnd), Lane.Mask, Lane.Mask, shortcut: new(Primitive.BitwiseAnd));
+        Binary<MaskOrKernel>(table, typeof(LogicalOr), Lane.Mask, Lane.Mask, shortcut: new(Primitive.BitwiseOr));
         foreach (Lane lane in (ReadOnlySpan<Lane>)[Lane.Float, Lane.Mask, Lane.Int32, Lane.Byte])
         {
-            var entry = new TernaryEntry<SelectKernel>($"Select.{lane}", Lane.Mask, lane, lane, lane, 1);
+            var entry = new TernaryEntry<SelectKernel>($"Select.{lane}", Lane.Mask, lane, lane, lane, 1)
+            {
+                Shortcut = new(Primitive.ConditionalSelect),
+            };
             table.Add(new Key(typeof(Select), 0, Lane.Mask, lane, lane), entry);
         }
     }
 
     private static void AddCasts(Dictionary<Key, KernelEntry> table)
     {
-        Unary<MaskToFloatKernel>(table, typeof(Cast), Lane.Mask, Lane.Float, 1, (int)Lane.Float);
+        Unary<MaskToFloatKernel>(table, typeof(Cast), Lane.Mask, Lane.Float, 1, (int)Lane.Float, shortcut: new(Primitive.BitwiseAnd, OneBits));
         Unary<ByteToFloatKernel>(table, typeof(Cast), Lane.Byte, Lane.Float, 0, (int)Lane.Float);
         Unary<MaskToInt32Kernel>(table, typeof(Cast), Lane.Mask, Lane.Int32, 1, (int)Lane.Int32);
         Unary<Int32ToFloatKernel>(table, typeof(Cast), Lane.Int32, Lane.Float, 1, (int)Lane.Float);
@@ -142,26 +146,29 @@ internal static class KernelTable
     }
 
     private static void Unary<TKernel>(
-        Dictionary<Key, KernelEntry> table, Type op, Lane argument, Lane result, int cost = 1, int attribute = 0)
+        Dictionary<Key, KernelEntry> table, Type op, Lane argument, Lane result, int cost = 1, int attribute = 0,
+        Shortcut? shortcut = null)
         where TKernel : struct, IUnaryKernel
     {
         KnownOps.Add(op);
-        var entry = new UnaryEntry<TKernel>($"{op.Name}.{attribute}.{argument}", argument, result, cost);
+        var entry = new UnaryEntry<TKernel>($"{op.Name}.{attribute}.{argument}", argument, result, cost) { Shortcut = shortcut };
         table.Add(new Key(op, attribute, argument, argument, argument), entry);
     }
 
-    private static void Binary<TKernel>(Dictionary<Key, KernelEntry> table, Type op, Lane lane, Lane result, int cost = 1)
+    private static void Binary<TKernel>(Dictionary<Key, KernelEntry> table, Type op, Lane lane, Lane result, int cost = 1,
+        Shortcut? shortcut = null)
         where TKernel : struct, IBinaryKernel
     {
         KnownOps.Add(op);
-        table.Add(new Key(op, 0, lane, lane, lane), new BinaryEntry<TKernel>($"{op.Name}.{lane}", lane, lane, result, cost));
+        var entry = new BinaryEntry<TKernel>($"{op.Name}.{lane}", lane, lane, result, cost) { Shortcut = shortcut };
+        table.Add(new Key(op, 0, lane, lane, lane), entry);
     }
 
-    private static void Comparing<TKernel>(Dictionary<Key, KernelEntry> table, Comparison comparison, Lane lane)
+    private static void Comparing<TKernel>(Dictionary<Key, KernelEntry> table, Comparison comparison, Lane lane, Shortcut? shortcut = null)
         where TKernel : struct, IBinaryKernel
     {
         KnownOps.Add(typeof(Compare));
-        var entry = new BinaryEntry<TKernel>($"{comparison}.{lane}", lane, lane, Lane.Mask, 1);
+        var entry = new BinaryEntry<TKernel>($"{comparison}.{lane}", lane, lane, Lane.Mask, 1) { Shortcut = shortcut };
         table.Add(new Key(typeof(Compare), (int)comparison, lane, lane, lane), entry);
     }
 }

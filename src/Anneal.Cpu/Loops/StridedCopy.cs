@@ -26,15 +26,16 @@ internal static unsafe class StridedCopy
         {
             doneRows = rows & ~3L;
             doneColumns = columns & ~3L;
-            // The block is walked so that the large memory, not the tile, is met in order.
+            // Down the rows first: there the large memory is contiguous, and each of its cache lines is used up before the next.
             long stepIn = transposes ? sourceColumn : sourceRow, stepOut = transposes ? targetRow : targetColumn;
-            for (long row = 0; row < doneRows; row += 4)
+            for (long column = 0; column < doneColumns; column += 4)
             {
-                for (long column = 0; column < doneColumns; column += 4)
+                byte* from = source + (column * sourceColumn), to = target + (column * targetColumn);
+                for (long row = 0; row < doneRows; row += 4)
                 {
-                    byte* from = source + (row * sourceRow) + (column * sourceColumn);
-                    byte* to = target + (row * targetRow) + (column * targetColumn);
                     Transpose(from, stepIn, to, stepOut);
+                    from += 4 * sourceRow;
+                    to += 4 * targetRow;
                 }
             }
         }

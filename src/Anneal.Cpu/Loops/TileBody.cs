@@ -12,7 +12,7 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
     private const int TilePoints = 1024;
     private const int LongestPackedRow = 64;
     private const int UniformBytes = 64;
-    private const int SlotBytes = (TilePoints + LongestPackedRow) * sizeof(float);
+    private const int SlotBytes = (TilePoints + 272) * sizeof(float);
 
     private readonly VectorStep[] _steps;
     private readonly VectorStore[] _stores;

@@ -1,0 +1,53 @@
+using Anneal.Ops;
+
+namespace Anneal;
+
+/// <summary>
+/// What happens while the outermost layer is applied: which layers were built (to be forgotten again when a later one fails), and which
+/// inputs are used as indices (to be checked on the host before a program runs).
+/// </summary>
+internal sealed class BuildScope : IDisposable
+{
+    [ThreadStatic]
+    private static BuildScope? _current;
+
+    private readonly BuildScope? _outer = _current;
+    private readonly List<Layer> _built = [];
+    private bool _isComplete;
+
+    internal BuildScope() => _current = this;
+
+    internal static BuildScope? Current => _current;
+
+    /// <summary>The checks that the inputs need before a run.</summary>
+    internal List<IndexCheck> IndexChecks { get; } = [];
+
+    internal void Add(Layer layer) => _built.Add(layer);
+
+    internal void Complete() => _isComplete = true;
+
+    /// <summary>Notes that a tensor holds indices below a limit, where it is an input of the program.</summary>
+    internal void RequireIndices(Tensor tensor, long limit, string layer)
+    {
+        Tensor source = tensor;
+        while (source.Node.Op is Ops.Reshape or Cast)
+            source = source.Node.Inputs[0];
+        if (source.Node.Op is Graphs.Input input)
+            IndexChecks.Add(new IndexCheck(input.Index, limit, layer));
+    }
+
+    public void Dispose()
+    {
+        _current = _outer;
+        if (_isComplete)
+            return;
+        foreach (Layer layer in _built)
+            layer.Unbuild();
+    }
+}
+
+/// <summary>An input whose values must lie between 0 and a limit.</summary>
+/// <param name="Input">Which input of the program.</param>
+/// <param name="Limit">The first value that is too large.</param>
+/// <param name="Layer">The path of the layer that uses it.</param>
+internal sealed record IndexCheck(int Input, long Limit, string Layer);

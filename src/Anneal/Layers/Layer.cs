@@ -1,0 +1,227 @@
+namespace Anneal;
+
+/// <summary>
+/// A step of a network that may have parameters. Derive from it to write your own: declare parameters in <see cref="Build"/>, compute
+/// in <see cref="Call"/>, and write what the constructor needs in <see cref="WriteConfig"/>.
+/// </summary>
+/// <remarks>
+/// A layer is built on first use, when the shape of its input is known. Parameters are named by the path from the model to the layer,
+/// such as <c>dense_1/kernel</c>. A layer without a name gets that of its type, with a counter within its model.
+/// </remarks>
+public abstract class Layer
+{
+    private readonly List<Layer> _children = [];
+    private readonly List<LayerVariable> _variables = [];
+    private readonly SiblingNames _childNames = new();
+    private string? _name;
+
+    /// <summary>Makes a layer.</summary>
+    /// <param name="name">The name, without '/'; null takes that of the type, with a counter within the model.</param>
+    /// <exception cref="OptionException">The name is empty or has a character that names cannot have.</exception>
+    protected Layer(string? name = null)
+    {
+        if (name is not null)
+            SiblingNames.RequireValid(name);
+        _name = name;
+    }
+
+    /// <summary>The name: the part of the path that belongs to this layer.</summary>
+    public string Name => _name ?? DefaultName;
+
+    /// <summary>The name under which configurations are stored and <see cref="LayerRegistry"/> finds the type.</summary>
+    public virtual string TypeName => GetType().Name;
+
+    /// <summary>Whether the parameters of this layer and of those inside of it are trained.</summary>
+    public bool Trainable { get; set; } = true;
+
+    /// <summary>Whether the layer has met an input, so that its parameters exist.</summary>
+    public bool IsBuilt { get; private set; }
+
+    /// <summary>The parameters of this layer and of those inside of it, each once, in the order of their declaration.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. NamedVariables().Select(v => v.Variable).OfType<Parameter>()];
+
+    /// <summary>The states of this layer and of those inside of it, each once, in the order of their declaration.</summary>
+    public IReadOnlyList<State> States => [.. NamedVariables().Select(v => v.Variable).OfType<State>()];
+
+    /// <summary>The layers inside of this one, in the order in which they were tracked.</summary>
+    public IReadOnlyList<Layer> Layers => _children;
+
+    /// <summary>What the layer last gave for one example; null before it was built.</summary>
+    internal TensorType[]? OutputTypes { get; private protected set; }
+
+    private protected virtual string DefaultName => SiblingNames.ToSnakeCase(TypeName);
+
+    internal bool HasOwnName => _name is not null;
+
+    /// <summary>Applies the layer to a tensor, inside of a trace or lazily.</summary>
+    /// <param name="input">The input, <c>[batch, ...]</c>.</param>
+    /// <returns>The output, <c>[batch, ...]</c>.</returns>
+    /// <exception cref="ShapeException">The input has a shape that the layer cannot take.</exception>
+    /// <exception cref="DTypeException">The input has a data type that the layer cannot take.</exception>
+    public Tensor Apply(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return ApplyAll([input])[0];
+    }
+
+    /// <summary>Applies the layer to the output of another one, to describe a functional model. Nothing is computed.</summary>
+    public LayerOutput Apply(LayerOutput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return LayerCall.Connect(this, [input])[0];
+    }
+
+    /// <summary>Declares parameters with <see cref="AddParameter"/>. Called once, before the first call.</summary>
+    /// <param name="inputShape">The shape of the first input; the first axis counts examples and says nothing.</param>
+    protected virtual void Build(Shape inputShape)
+    {
+    }
+
+    /// <summary>Computes the output from the input with operations of <see cref="Tensor"/>.</summary>
+    /// <param name="input">The input, <c>[batch, ...]</c>.</param>
+    protected abstract Tensor Call(Tensor input);
+
+    /// <summary>Writes what the constructor needs to make this layer again. Without an override there is nothing to write.</summary>
+    protected internal virtual void WriteConfig(LayerConfig config)
+    {
+    }
+
+    /// <summary>Declares a parameter. Its first value follows from the model's seed and the full name alone.</summary>
+    /// <param name="name">The name within the layer, such as <c>kernel</c>.</param>
+    /// <param name="shape">The extents.</param>
+    /// <param name="initializer">Where the first value comes from.</param>
+    protected Parameter AddParameter(string name, Shape shape, Initializer initializer)
+    {
+        var parameter = new Parameter(shape, $"{Name}/{name}");
+        Declare(name, parameter, initializer);
+        return parameter;
+    }
+
+    /// <summary>Declares a state: a value that is kept and saved but not trained.</summary>
+    /// <param name="name">The name within the layer, such as <c>moving_mean</c>.</param>
+    /// <param name="shape">The extents.</param>
+    /// <param name="initializer">Where the first value comes from.</param>
+    protected State AddState(string name, Shape shape, Initializer initializer)
+    {
+        var state = new State(shape, $"{Name}/{name}");
+        Declare(name, state, initializer);
+        return state;
+    }
+
+    /// <summary>Makes another layer part of this one, so that its parameters are trained and saved with it.</summary>
+    /// <returns>The same layer.</returns>
+    /// <exception cref="OptionException">Another layer inside of this one has the same name.</exception>
+    protected T Track<T>(T layer) where T : Layer
+    {
+        Adopt(layer);
+        return layer;
+    }
+
+    internal void Adopt(Layer layer)
+    {
+        ArgumentNullException.ThrowIfNull(layer);
+        if (_children.Contains(layer))
+            return;
+        layer._name = layer._name is { } own ? _childNames.Take(own, this) : _childNames.Make(layer.DefaultName);
+        _children.Add(layer);
+    }
+
+    internal void Rename(string name) => _name = name;
+
+    /// <summary>The path of this layer in messages: that of the trace where there is one, else the name.</summary>
+    internal string Path => Trace.Current is { LayerPath.Length: > 0 } trace ? trace.LayerPath : Name;
+
+    /// <summary>Applies the layer to all of its inputs. The outermost layer that is applied gives first values to what was built.</summary>
+    internal Tensor[] ApplyAll(Tensor[] inputs)
+    {
+        if (BuildScope.Current is { } outer)
+            return Record(inputs, outer);
+        using var scope = new BuildScope();
+        Tensor[] outputs = Record(inputs, scope);
+        InitializeVariables();
+        scope.Complete();
+        return outputs;
+    }
+
+    /// <summary>From all inputs to all outputs. Most layers have one of each.</summary>
+    internal virtual Tensor[] Run(Tensor[] inputs)
+    {
+        if (inputs.Length != 1)
+            throw new ShapeException($"Layer {Path} takes one input, but {inputs.Length} were given.");
+        return [Call(inputs[0])];
+    }
+
+    /// <summary>Declares parameters for all inputs; most layers have one.</summary>
+    internal virtual void BuildAll(Shape[] inputShapes) => Build(inputShapes[0]);
+
+    /// <summary>Forgets that the layer was built, because building the whole failed.</summary>
+    internal virtual void Unbuild()
+    {
+        IsBuilt = false;
+        OutputTypes = null;
+        _variables.Clear();
+    }
+
+    /// <summary>All variables under this layer by their path from it, each once.</summary>
+    internal IReadOnlyList<NamedVariable> NamedVariables()
+    {
+        var found = new List<NamedVariable>();
+        Collect(this is Model ? "" : Name + "/", trainable: true, found, []);
+        return found;
+    }
+
+    /// <summary>Gives names and first values to variables that have none yet.</summary>
+    internal void InitializeVariables()
+    {
+        ulong seed = this is Model model ? (ulong)model.Seed : 0;
+        foreach (NamedVariable found in NamedVariables())
+        {
+            found.Variable.Name = found.Name;
+            found.Declaration.InitializeOnce(seed, found.Name);
+        }
+    }
+
+    private Tensor[] Record(Tensor[] inputs, BuildScope scope)
+    {
+        if (Trace.Current is not { } trace)
+            return Invoke(inputs, scope);
+        using (trace.Enter(Name))
+            return Invoke(inputs, scope);
+    }
+
+    private Tensor[] Invoke(Tensor[] inputs, BuildScope scope)
+    {
+        if (!IsBuilt)
+        {
+            scope.Add(this);
+            BuildAll(Array.ConvertAll(inputs, i => i.Shape));
+            IsBuilt = true;
+        }
+
+        Tensor[] outputs = Run(inputs);
+        OutputTypes ??= Array.ConvertAll(outputs, o => o.Shape.Rank == 0 ? o.Type : o.Type with { Shape = o.Shape[1..] });
+        return outputs;
+    }
+
+    private void Declare(string name, Variable variable, Initializer initializer)
+    {
+        ArgumentNullException.ThrowIfNull(initializer);
+        SiblingNames.RequireValid(name);
+        if (_variables.Any(v => v.Name == name))
+            throw new OptionException($"Layer {Path} declares two variables with the name {name}.");
+        _variables.Add(new LayerVariable(name, variable, initializer));
+    }
+
+    private void Collect(string prefix, bool trainable, List<NamedVariable> found, HashSet<Variable> seen)
+    {
+        trainable &= Trainable;
+        foreach (LayerVariable own in _variables)
+        {
+            if (seen.Add(own.Variable))
+                found.Add(new NamedVariable(prefix + own.Name, own.Variable, trainable && own.Variable is Parameter { Trainable: true }, own));
+        }
+
+        foreach (Layer child in _children)
+            child.Collect(prefix + child.Name + "/", trainable, found, seen);
+    }
+}

@@ -1,0 +1,231 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Anneal.Saving;
+
+/// <summary>Turns models into the files of a folder and back.</summary>
+internal static class ModelStore
+{
+    internal const int FormatVersion = 1;
+    internal const string Config = "config.json", Weights = "weights.safetensors", Training = "training.safetensors";
+    private const long LongestConfig = 1L << 28;
+
+    internal static void Save(Model model, string folder)
+    {
+        IReadOnlyList<NamedVariable> variables = model.NamedVariables();
+        byte[] config = WriteConfig(model);
+        var files = new List<ModelFile>
+        {
+            new(Config, stream => stream.Write(config)),
+            new(Weights, stream => Safetensors.Write(stream, Weights, variables.Select(v => (v.Name, v.Variable.Storage)))),
+        };
+        if (model.Setup is { } setup)
+            files.Add(new(Training, stream => Safetensors.Write(stream, Training, TrainingTensors(model, setup))));
+        ModelFolder.Save(folder, files);
+    }
+
+    internal static Model Load(string folder)
+    {
+        using ModelFolder files = ModelFolder.Open(folder);
+        string path = Path.Combine(folder, Config);
+        LayerConfig root = ReadConfig(files[Config], path);
+        Model model = MakeModel(root, path);
+        CopyWeights(model, files, folder);
+        if (root.Contains("training"))
+            RestoreTraining(model, root.Part("training"), files, folder);
+        root.RequireAllRead();
+        return model;
+    }
+
+    internal static void LoadWeights(Model model, string folder)
+    {
+        using ModelFolder files = ModelFolder.Open(folder);
+        CopyWeights(model, files, folder);
+    }
+
+    private static byte[] WriteConfig(Model model)
+    {
+        var root = new LayerConfig("the model");
+        root.Set("formatVersion", FormatVersion);
+        root.Set("seed", model.Seed);
+        root.SetPart("model", LayerRegistry.Write(model));
+        root.SetParts("inputs", model.InputTypes!.Select(t =>
+        {
+            var type = new LayerConfig("inputs");
+            type.Set("dtype", t.DType);
+            type.Set("shape", t.Shape.Extents);
+            return type;
+        }));
+        string[] frozen = [.. model.NamedVariables().Where(v => v.Variable is Parameter { Trainable: false }).Select(v => v.Name)];
+        if (frozen.Length > 0)
+            root.Values["frozen"] = new JsonArray([.. frozen.Select(f => (JsonNode)JsonValue.Create(f))]);
+        if (model.Setup is { } setup)
+            root.SetPart("training", WriteTraining(setup));
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+            root.Values.WriteTo(json);
+        return buffer.ToArray();
+    }
+
+    private static LayerConfig WriteTraining(TrainingSetup setup)
+    {
+        var training = new LayerConfig("training");
+        training.SetPart("optimizer", OptimizerRegistry.Write(setup.Optimizer));
+        training.SetParts("outputs", setup.Losses.Select((loss, i) =>
+        {
+            var output = new LayerConfig("training");
+            output.SetPart("loss", Loss.Write(loss));
+            output.Set("lossWeight", setup.LossWeights[i]);
+            output.SetParts("metrics", setup.Metrics[i].Select(Metric.Write));
+            return output;
+        }));
+        return training;
+    }
+
+    private static LayerConfig ReadConfig(Stream stream, string path)
+    {
+        if (stream.Length > LongestConfig)
+            throw new ModelFileException(path, "the file", $"at most {LongestConfig} bytes", $"{stream.Length} bytes");
+        JsonNode? node;
+        try
+        {
+            node = JsonNode.Parse(stream);
+        }
+        catch (JsonException e)
+        {
+            throw new ModelFileException(path, $"line {e.LineNumber + 1}", "JSON", "text that is not JSON", e);
+        }
+
+        if (node is not JsonObject values)
+            throw new ModelFileException(path, "the file", "a JSON object", "something else");
+        var root = new LayerConfig("the model", values, path);
+        long version = root.GetInt64("formatVersion");
+        if (version is < 1 or > FormatVersion)
+            throw root.Fail("formatVersion", $"a version from 1 to {FormatVersion}; a later release of Anneal wrote this model", $"{version}");
+        return root;
+    }
+
+    private static Model MakeModel(LayerConfig root, string path)
+    {
+        Layer layer;
+        TensorType[] inputs;
+        try
+        {
+            layer = LayerRegistry.Read(root.Part("model"));
+            inputs = [.. root.Parts("inputs").Select(t => new TensorType(t.GetEnum<DType>("dtype"), new Shape(t.GetInt64Array("shape"))))];
+            if (layer is Model model)
+            {
+                model.RestoreSeed(root.GetInt64("seed"));
+                model.EnsureBuilt(inputs);
+                Freeze(model, root);
+                return model;
+            }
+        }
+        catch (AnnealException e) when (e is OptionException or ShapeException or DTypeException or ModelException)
+        {
+            // What a constructor or a layer rejects here is a mistake of the file.
+            throw new ModelFileException(path, "the model", "a configuration that layers accept", e.Message, e);
+        }
+
+        throw root.Fail("model", "a model", layer.TypeName);
+    }
+
+    private static void Freeze(Model model, LayerConfig root)
+    {
+        if (!root.Contains("frozen"))
+            return;
+        Dictionary<string, Variable> variables = model.NamedVariables().ToDictionary(v => v.Name, v => v.Variable);
+        foreach (string name in root.GetStrings("frozen"))
+        {
+            if (variables.GetValueOrDefault(name) is not Parameter parameter)
+                throw root.Fail("frozen", "names of parameters", name);
+            parameter.Trainable = false;
+        }
+    }
+
+    private static void CopyWeights(Model model, ModelFolder files, string folder)
+    {
+        string path = Path.Combine(folder, Weights);
+        OrderedDictionary<string, TensorData> tensors = Safetensors.Read(files[Weights], path).Tensors;
+        IReadOnlyList<NamedVariable> variables = model.NamedVariables();
+        RequireExactly(path, tensors, [.. variables.Select(v => (v.Name, v.Variable.Type))]);
+        foreach (NamedVariable variable in variables)
+        {
+            variable.Variable.Value = tensors[variable.Name];
+            variable.Declaration.MarkInitialized();
+        }
+    }
+
+    /// <summary>What training remembers, by name.</summary>
+    private static IEnumerable<(string Name, TensorData Data)> TrainingTensors(Model model, TrainingSetup setup)
+    {
+        yield return (TrainingSetup.EpochName, TensorData.Scalar((long)setup.Epochs));
+        yield return (TrainingSetup.StepName, TensorData.Scalar(setup.OptimizerState.Step));
+        yield return (TrainingSetup.RandomStateName, setup.RandomState.Storage);
+        foreach (State slot in SlotsOf(model, setup))
+            yield return (slot.Name, slot.Storage);
+    }
+
+    /// <summary>The slots of every parameter that is trained now; made at 0 where there has been no step yet.</summary>
+    private static IEnumerable<State> SlotsOf(Model model, TrainingSetup setup) => model.NamedVariables()
+        .Where(v => v.IsTrained)
+        .SelectMany(v => setup.OptimizerState.Slots((Parameter)v.Variable, v.Name));
+
+    private static void RestoreTraining(Model model, LayerConfig config, ModelFolder files, string folder)
+    {
+        TrainingSetup setup = ReadTraining(model, config);
+        string path = Path.Combine(folder, Training);
+        OrderedDictionary<string, TensorData> tensors = Safetensors.Read(files[Training], path).Tensors;
+        RequireExactly(path, tensors, [.. TrainingTensors(model, setup).Select(t => (t.Name, t.Data.Type))]);
+        long epochs = tensors[TrainingSetup.EpochName].Item<long>(), step = tensors[TrainingSetup.StepName].Item<long>();
+        if (epochs is < 0 or > int.MaxValue)
+            throw new ModelFileException(path, $"tensor '{TrainingSetup.EpochName}'", "a number of epochs", $"{epochs}");
+        if (step < 0)
+            throw new ModelFileException(path, $"tensor '{TrainingSetup.StepName}'", "a number of steps", $"{step}");
+        setup.Epochs = (int)epochs;
+        setup.OptimizerState.Step = step;
+        setup.RandomState.Value = tensors[TrainingSetup.RandomStateName];
+        foreach (State slot in SlotsOf(model, setup))
+            slot.Value = tensors[slot.Name];
+        model.RestoreSetup(setup);
+    }
+
+    private static TrainingSetup ReadTraining(Model model, LayerConfig config)
+    {
+        try
+        {
+            Optimizer optimizer = OptimizerRegistry.Read(config.Part("optimizer"));
+            LayerConfig[] outputs = config.Parts("outputs");
+            if (outputs.Length == 0)
+                throw config.Fail("outputs", "at least one", "none");
+            return new TrainingSetup(
+                model, optimizer,
+                Array.ConvertAll(outputs, o => Loss.Read(o.Part("loss"))),
+                Array.ConvertAll(outputs, o => Array.ConvertAll(o.Parts("metrics"), Metric.Read)),
+                Array.ConvertAll(outputs, o => o.GetDouble("lossWeight")));
+        }
+        catch (OptionException e)
+        {
+            throw new ModelFileException(config.File, config.Owner, "options that the optimizer, losses and metrics accept", e.Message, e);
+        }
+    }
+
+    /// <summary>Checks names and types before anything is copied.</summary>
+    private static void RequireExactly(string path, OrderedDictionary<string, TensorData> found, (string Name, TensorType Type)[] expected)
+    {
+        foreach ((string name, TensorType type) in expected)
+        {
+            if (!found.TryGetValue(name, out TensorData? data))
+                throw new ModelFileException(path, $"tensor {ModelFileException.Quote(name)}", type.ToString(), "no such tensor");
+            if (data.Type != type)
+                throw new ModelFileException(path, $"tensor {ModelFileException.Quote(name)}", type.ToString(), data.Type.ToString());
+        }
+
+        HashSet<string> known = [.. expected.Select(e => e.Name)];
+        foreach ((string name, TensorData data) in found)
+        {
+            if (!known.Contains(name))
+                throw new ModelFileException(path, $"tensor {ModelFileException.Quote(name)}", "only tensors of the model", data.Type.ToString());
+        }
+    }
+}

@@ -1,0 +1,51 @@
+namespace Anneal;
+
+/// <summary>Which of two values is better.</summary>
+public enum MonitorMode
+{
+    /// <summary>The larger one for accuracies, the smaller one for all else.</summary>
+    Automatic,
+
+    /// <summary>The smaller one.</summary>
+    Minimum,
+
+    /// <summary>The larger one.</summary>
+    Maximum,
+}
+
+/// <summary>A callback that watches one value and knows the best so far.</summary>
+public abstract class MonitorCallback : Callback
+{
+    private readonly bool _largerIsBetter;
+    private readonly double _minimumChange;
+
+    private protected MonitorCallback(string monitor, double minimumChange, MonitorMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(monitor);
+        Monitor = monitor;
+        _minimumChange = Require.Within(minimumChange, 0, double.PositiveInfinity, GetType().Name, nameof(minimumChange));
+        Require.Defined(mode, GetType().Name, nameof(mode));
+        _largerIsBetter = mode == MonitorMode.Automatic ? monitor.EndsWith("accuracy", StringComparison.Ordinal) : mode == MonitorMode.Maximum;
+    }
+
+    /// <summary>The name of the value that is watched.</summary>
+    public string Monitor { get; }
+
+    /// <summary>The best value so far; null before the first epoch.</summary>
+    public double? Best { get; private set; }
+
+    /// <summary>The epoch of the best value, counted from 1; 0 before the first.</summary>
+    public int BestEpoch { get; private set; }
+
+    /// <summary>Notes the value of an epoch and says whether it is the best so far.</summary>
+    private protected bool Note(EpochResult result)
+    {
+        double value = result[Monitor];
+        bool isBetter = Best is not { } best || (_largerIsBetter ? value > best + _minimumChange : value < best - _minimumChange);
+        if (isBetter)
+            (Best, BestEpoch) = (value, result.Epoch);
+        return isBetter;
+    }
+
+    private protected void Forget() => (Best, BestEpoch) = (null, 0);
+}

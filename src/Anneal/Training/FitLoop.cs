@@ -1,0 +1,192 @@
+using System.Diagnostics;
+
+namespace Anneal;
+
+/// <summary>Trains a model: steps, epochs, validation, callbacks and display. Between the first and the last step of an epoch nothing is allocated.</summary>
+internal sealed class FitLoop
+{
+    private readonly Model _model;
+    private readonly TrainingSetup _setup;
+    private readonly Dataset _data;
+    private readonly Dataset? _validation;
+    private readonly FitOptions _options;
+    private readonly CancellationToken _cancellation;
+    private readonly Totals _totals;
+    private readonly float[] _classWeights;
+    private readonly TrainingRun _run;
+
+    internal FitLoop(Model model, TrainingSetup setup, Dataset data, FitOptions options, CancellationToken cancellation)
+    {
+        options.Check();
+        (_model, _setup, _options, _cancellation) = (model, setup, options, cancellation);
+        HostChecks.RequireFits(data, model, setup.Losses.Length);
+        (_data, _validation) = Divide(data, options);
+        if (_validation is not null)
+            HostChecks.RequireFits(_validation, model, setup.Losses.Length);
+        _totals = new Totals(setup.ValueNames, setup.LossWeights);
+        _classWeights = ClassWeightTable(options.ClassWeights);
+        if (_classWeights.Length > 0 && setup.Losses.Length != 1)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
+        _run = new TrainingRun(model, setup.Optimizer, new History());
+    }
+
+    internal History Run()
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        int firstEpoch = _setup.Epochs, lastEpoch = checked(firstEpoch + _options.Epochs);
+        var order = new BatchLoaderOptions
+        {
+            BatchSize = _options.BatchSize,
+            Order = _options.Shuffle ? BatchOrder.Shuffled : BatchOrder.Sequential,
+            Seed = _options.Seed ?? _model.Seed,
+            FirstEpoch = firstEpoch,
+            Epochs = lastEpoch,
+        };
+        using var loader = new BatchLoader(_data, order, _cancellation);
+        CompileAll();
+        _run.Steps = loader.BatchesPerEpoch;
+        using ITrainingDisplay display = TrainingDisplays.For(_options.Verbosity);
+        var progress = new EpochProgress(lastEpoch, loader.BatchesPerEpoch, loader.ExamplesPerEpoch, _totals);
+        foreach (Callback callback in _options.Callbacks)
+            callback.OnTrainBegin(_run);
+        for (int epoch = firstEpoch; epoch < lastEpoch && !_run.IsStopping; epoch++)
+            RunEpoch(epoch, loader, display, progress);
+        foreach (Callback callback in _options.Callbacks)
+            callback.OnTrainEnd(_run);
+        return _run.History;
+    }
+
+    private void RunEpoch(int epoch, BatchLoader loader, ITrainingDisplay display, EpochProgress progress)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _run.Epoch = epoch + 1;
+        foreach (Callback callback in _options.Callbacks)
+            callback.OnEpochBegin(_run);
+        _totals.Clear();
+        progress.Begin(epoch + 1);
+        display.BeginEpoch(progress);
+        RunSteps(loader, progress);
+
+        var values = new Dictionary<string, double>();
+        _totals.Write(values, "");
+        if (_validation is not null)
+            Evaluate(_model, _setup, _validation, _options.BatchSize, _cancellation).Write(values, "val_");
+        _setup.Epochs = epoch + 1;
+        var result = new EpochResult(epoch + 1, values);
+        _run.History.Add(result);
+        display.EndEpoch(result, Stopwatch.GetElapsedTime(start));
+        foreach (Callback callback in _options.Callbacks)
+            callback.OnEpochEnd(_run, result);
+    }
+
+    private void RunSteps(BatchLoader loader, EpochProgress progress)
+    {
+        StepProgram? full = null;
+        int step = 0;
+        while (loader.TryNext(out Batch? batch))
+        {
+            StepProgram program = full ??= Step(batch.Count);
+            if (batch.Count != _options.BatchSize)
+                program = Step(batch.Count);
+            program.Load(batch, _classWeights);
+            program.Run();
+            program.AddTo(_totals);
+            _run.Step = ++step;
+            _run.BatchLoss = program.Loss;
+            if (!double.IsFinite(_run.BatchLoss))
+                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate);
+            progress.Advance(batch.Count);
+            if (_options.Callbacks.Count > 0)
+                CallBatchEnd();
+        }
+    }
+
+    private void CallBatchEnd()
+    {
+        for (int i = 0; i < _options.Callbacks.Count; i++)
+            _options.Callbacks[i].OnBatchEnd(_run);
+    }
+
+    /// <summary>Everything that can fail for its types does so here, before the first step.</summary>
+    private void CompileAll()
+    {
+        int rest = _data.Count % _options.BatchSize;
+        Step(_options.BatchSize);
+        if (rest > 0)
+            Step(rest);
+        CheckClassWeights();
+        if (_validation is null)
+            return;
+        foreach (int count in BatchCounts(_validation.Count, _options.BatchSize))
+            _model.CompiledStep(_setup, _validation, count, isTraining: false, hasClassWeights: false);
+    }
+
+    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0);
+
+    private void CheckClassWeights()
+    {
+        if (_classWeights.Length == 0)
+            return;
+        long classes = _setup.Losses[0] is BinaryCrossentropy ? 2 : _model.RequireOutputTypes()[0].Shape[^1];
+        if (_classWeights.Length > classes)
+            throw new OptionException(FormattableString.Invariant(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} has the class {_classWeights.Length - 1}, but the model's classes are 0 to {classes - 1}."));
+    }
+
+    /// <summary>The totals of the loss and the metrics over a data set.</summary>
+    internal static Totals Evaluate(Model model, TrainingSetup setup, Dataset data, int batchSize, CancellationToken cancellation)
+    {
+        var totals = new Totals(setup.ValueNames, setup.LossWeights);
+        int size = Math.Min(batchSize, data.Count);
+        using var loader = new BatchLoader(data, new() { BatchSize = size, Order = BatchOrder.Sequential, Epochs = 1 }, cancellation);
+        StepProgram? full = null;
+        while (loader.TryNext(out Batch? batch))
+        {
+            StepProgram program = full is not null && batch.Count == size
+                ? full
+                : model.CompiledStep(setup, data, batch.Count, isTraining: false, hasClassWeights: false);
+            full ??= program;
+            lock (program)
+            {
+                program.Load(batch, []);
+                program.Run();
+                program.AddTo(totals);
+            }
+        }
+
+        return totals;
+    }
+
+    private static IEnumerable<int> BatchCounts(int examples, int batchSize)
+    {
+        int size = Math.Min(batchSize, examples), rest = examples % size;
+        yield return size;
+        if (rest > 0)
+            yield return rest;
+    }
+
+    private static (Dataset Data, Dataset? Validation) Divide(Dataset data, FitOptions options)
+    {
+        if (options.ValidationSplit == 0)
+            return (data, options.ValidationData);
+        int kept = (int)Math.Floor(data.Count * (1 - options.ValidationSplit));
+        if (kept == 0 || kept == data.Count)
+        {
+            throw new DatasetException(FormattableString.Invariant(
+                $"A {nameof(FitOptions.ValidationSplit)} of {options.ValidationSplit} leaves {kept} of {data.Count} examples for training and {data.Count - kept} for validation; both need at least 1."));
+        }
+
+        return (data.Take(kept), data.Skip(kept));
+    }
+
+    private static float[] ClassWeightTable(IReadOnlyDictionary<int, double>? weights)
+    {
+        if (weights is null || weights.Count == 0)
+            return [];
+        var table = new float[weights.Keys.Max() + 1];
+        Array.Fill(table, 1);
+        foreach ((int @class, double weight) in weights)
+            table[@class] = (float)weight;
+        return table;
+    }
+}

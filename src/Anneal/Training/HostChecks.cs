@@ -1,0 +1,44 @@
+namespace Anneal;
+
+/// <summary>What is done with batches on the host before a program runs.</summary>
+internal static unsafe class HostChecks
+{
+    internal static void Copy(TensorData from, TensorData to)
+    {
+        Buffer.MemoryCopy(from.Pointer, to.Pointer, to.Type.ByteCount, from.Type.ByteCount);
+        GC.KeepAlive(from);
+        GC.KeepAlive(to);
+    }
+
+    /// <summary>Makes sure that all indices of an input lie below a limit.</summary>
+    /// <exception cref="InputException">One does not; the layer, the example and the value are named.</exception>
+    internal static void RequireIndices(Batch batch, IndexCheck check)
+    {
+        TensorData data = batch.InputArray[check.Input];
+        long count = data.Shape.ElementCount;
+        for (long i = 0; i < count; i++)
+        {
+            long index = data.DType == DType.Int64 ? ((long*)data.Pointer)[i] : ((int*)data.Pointer)[i];
+            if (index < 0 || index >= check.Limit)
+            {
+                int example = batch.Indices[(int)(i / (count / batch.Count))];
+                throw new InputException(FormattableString.Invariant(
+                    $"Layer {check.Layer} expects indices from 0 to {check.Limit - 1}, but found {index} in input {check.Input}, example {example}."));
+            }
+        }
+
+        GC.KeepAlive(data);
+    }
+
+    /// <summary>Makes sure that a data set has what a model takes and gives.</summary>
+    /// <exception cref="DatasetException">It is empty, or has another number of inputs or targets.</exception>
+    internal static void RequireFits(Dataset data, Model model, int targets)
+    {
+        if (data.Count == 0)
+            throw new DatasetException($"The model {model.Name} needs at least 1 example, but the data set is empty.");
+        if (model.InputTypes is { } inputs && inputs.Count != data.Inputs.Count)
+            throw new DatasetException($"The model {model.Name} takes {inputs.Count} inputs, but the data set has {data.Inputs.Count}.");
+        if (targets > 0 && data.Targets.Count != targets)
+            throw new DatasetException($"The model {model.Name} was compiled with {targets} losses, but the data set has {data.Targets.Count} targets.");
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Anneal.Golden.Tests;
+
+/// <summary>
+/// What a runner is given: inputs and attributes by name. It remembers which were used, so that no option of a case is silently ignored.
+/// </summary>
+internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<string, Tensor> inputs)
+{
+    private readonly HashSet<string> _used = [];
+
+    internal Tensor this[string name]
+    {
+        get
+        {
+            _used.Add("input " + name);
+            return inputs[name];
+        }
+    }
+
+    internal Tensor[] All => [.. golden.Inputs.Select(name => this[name])];
+
+    internal double Number(string name) => Attribute(name).GetDouble();
+
+    internal int Integer(string name) => Attribute(name).GetInt32();
+
+    internal bool Flag(string name) => Attribute(name).GetBoolean();
+
+    internal string Text(string name) => Attribute(name).GetString()!;
+
+    internal long[] Integers(string name) => [.. Attribute(name).EnumerateArray().Select(e => e.GetInt64())];
+
+    internal double[] Numbers(string name) => [.. Attribute(name).EnumerateArray().Select(e => e.GetDouble())];
+
+    /// <summary>Axes to fold; none where the attribute is null, which means all.</summary>
+    internal int[] Axes(string name) =>
+        Attribute(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(e => e.GetInt32())] : [];
+
+    /// <summary>An attribute that Anneal has fixed: another value is another operation.</summary>
+    internal void Require(string name, string value)
+    {
+        string found = Attribute(name).ToString();
+        if (found != value)
+            throw new NotSupportedException($"{golden.Name}: {name} is {found}; only {value} is supported.");
+    }
+
+    /// <summary>Fails where the case has an input or attribute that was not looked at.</summary>
+    internal void RequireAllUsed()
+    {
+        string[] ignored =
+        [
+            .. golden.Inputs.Select(n => "input " + n).Concat(golden.Attributes.EnumerateObject().Select(a => "attribute " + a.Name)).Except(_used),
+        ];
+        if (ignored.Length > 0)
+            throw new NotSupportedException($"{golden.Name}: ignored {string.Join(", ", ignored)}.");
+    }
+
+    private JsonElement Attribute(string name)
+    {
+        _used.Add("attribute " + name);
+        return golden.Attributes.GetProperty(name);
+    }
+}
