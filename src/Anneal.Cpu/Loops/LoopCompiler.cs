@@ -53,7 +53,7 @@ internal sealed class LoopCompiler
                 isStored = FindStored(sources);
             }
 
-            body = lowered is null ? new ScalarBody(_loop, ColumnStrides(), isStored) : Pack(MakeBody(lowered), lowered, isStored);
+            body = lowered is null ? new ScalarBody(_loop, ColumnStrides(), isStored) : MakeBody(lowered, isStored);
             cost = lowered?.Cost ?? (_loop.Body.Length * ScalarCost);
         }
 
@@ -92,11 +92,23 @@ internal sealed class LoopCompiler
         return _innerDims == 0 ? new RowFoldSchedule(parts, _options) : new ColumnFoldSchedule(parts, _options);
     }
 
-    private LoopBody MakeBody(VectorBody body)
+    /// <summary>Makes the body, and where columns of operands are not contiguous, what gathers and scatters them.</summary>
+    private LoopBody MakeBody(VectorBody body, bool[] isStored)
+    {
+        PackedBody.Operand[] strided = FindStrided(body, isStored);
+        long rows = _rowDim >= 0 ? _loop.Dims[_rowDim] : 1, columns = _columnDim >= 0 ? _loop.Dims[_columnDim] : 1;
+        if (strided.Length > 0 && rows > 1)
+            (rows, columns) = (Math.Min(rows, PackedBody.BlockRows), Math.Min(columns, PackedBody.BlockColumns));
+        LoopBody made = MakeContiguousBody(body, rows, columns);
+        return strided.Length == 0
+            ? made
+            : new PackedBody(made, [.. Operands().Select(o => o.DType.Size())], ColumnStrides(), strided);
+    }
+
+    private LoopBody MakeContiguousBody(VectorBody body, long rows, long columns)
     {
         if (_options.DynamicCode && RuntimeFeature.IsDynamicCodeSupported)
-            return new CompiledBody(LoopEmitter.Compile(body, _options.InstructionSet));
-        long rows = _rowDim >= 0 ? _loop.Dims[_rowDim] : 1, columns = _columnDim >= 0 ? _loop.Dims[_columnDim] : 1;
+            return new CompiledBody(LoopEmitter.Compile(body, _options.InstructionSet, columns));
         return _options.InstructionSet switch
         {
             InstructionSet.Vector512 => new TileBody<V512>(body, InstructionSet.Vector512, rows, columns),
@@ -105,27 +117,24 @@ internal sealed class LoopCompiler
         };
     }
 
-    /// <summary>Gathers and scatters the operands whose columns are not contiguous.</summary>
-    private LoopBody Pack(LoopBody body, VectorBody lowered, bool[] isStored)
+    private PackedBody.Operand[] FindStrided(VectorBody body, bool[] isStored)
     {
-        if (_columnDim < 0 || _loop.Dims[_columnDim] == 1)
-            return body;
-        LoopOperand[] operands = Operands();
-        int[] sizes = [.. operands.Select(o => o.DType.Size())];
-        long[] strides = ColumnStrides();
         var strided = new List<PackedBody.Operand>();
+        if (_columnDim < 0 || _loop.Dims[_columnDim] == 1)
+            return [];
+        LoopOperand[] operands = Operands();
+        long[] strides = ColumnStrides();
         for (int i = 0; i < operands.Length; i++)
         {
-            bool isOutput = i >= _loop.Inputs.Length;
-            LoopOutput? output = isOutput ? _loop.Outputs[i - _loop.Inputs.Length] : null;
-            bool isUsed = isOutput
-                ? isStored[i - _loop.Inputs.Length]
-                : lowered.Steps.Any(s => s.Kind == LoopInstructionKind.Load && s.Operand == i) && strides[i] != 0;
-            if (isUsed && strides[i] != sizes[i])
-                strided.Add(new PackedBody.Operand(i, isOutput));
+            int output = i - _loop.Inputs.Length;
+            bool isUsed = output >= 0
+                ? isStored[output]
+                : strides[i] != 0 && body.Steps.Any(s => s.Kind == LoopInstructionKind.Load && s.Operand == i);
+            if (isUsed && strides[i] != operands[i].DType.Size())
+                strided.Add(new PackedBody.Operand(i, output >= 0));
         }
 
-        return strided.Count == 0 ? body : new PackedBody(body, sizes, strides, [.. strided]);
+        return [.. strided];
     }
 
     /// <summary>For each folded output, the operand whose memory the values can be folded from, or -1.</summary>

@@ -17,7 +17,7 @@ internal sealed class LoopEmitter
     // Loops differ in structure, not in extents, so even large models have few hundred; beyond this the program makes ever new ones.
     private const int CacheLimit = 4096;
     private const int VectorBytes = 64;
-    private static readonly ConcurrentDictionary<(InstructionSet Set, string Text), CompiledLoop> Cache = new();
+    private static readonly ConcurrentDictionary<(InstructionSet Set, int Vectors, string Text), CompiledLoop> Cache = new();
 
     private readonly VectorBody _body;
     private readonly InstructionSet _set;
@@ -34,7 +34,7 @@ internal sealed class LoopEmitter
     private readonly LocalBuilder _restMask;
     private readonly LocalBuilder _block;
 
-    private LoopEmitter(VectorBody body, InstructionSet set)
+    private LoopEmitter(VectorBody body, InstructionSet set, int vectors)
     {
         _body = body;
         _set = set;
@@ -45,7 +45,7 @@ internal sealed class LoopEmitter
             InitLocals = false,
         };
         _il = _method.GetILGenerator(4096);
-        _vectors = HasLongKernels ? 8 : body.Cost <= 8 ? 4 : body.Cost <= 24 ? 2 : 1;
+        _vectors = vectors;
         _pointers = new LocalBuilder?[body.OperandCount];
         foreach (int operand in UsedOperands())
             _pointers[operand] = _il.DeclareLocal(typeof(byte).MakePointerType());
@@ -61,15 +61,30 @@ internal sealed class LoopEmitter
 
     private bool HasLongKernels => _body.Steps.Any(s => s.Kernel is { IsLong: true });
 
-    internal static CompiledLoop Compile(VectorBody body, InstructionSet set)
+    /// <param name="body">The body.</param>
+    /// <param name="set">The vectors to use.</param>
+    /// <param name="columns">The number of columns of a usual call.</param>
+    internal static CompiledLoop Compile(VectorBody body, InstructionSet set, long columns)
     {
-        var key = (set, body.Print());
+        int vectors = VectorsOfPass(body, columns / VectorMethods.For(set).Count);
+        var key = (set, vectors, body.Print());
         if (Cache.TryGetValue(key, out CompiledLoop? code))
             return code;
-        code = new LoopEmitter(body, set).Emit();
+        code = new LoopEmitter(body, set, vectors).Emit();
         if (Cache.Count >= CacheLimit)
             Cache.Clear();
         return Cache.GetOrAdd(key, code);
+    }
+
+    /// <summary>
+    /// How many vectors a pass takes: enough to hide the latency of a short body or of a call, few enough for the registers and for
+    /// the time of compilation, and no more than a row has.
+    /// </summary>
+    private static int VectorsOfPass(VectorBody body, long vectorsOfRow)
+    {
+        bool isCalled = body.Steps.Any(s => s.Kernel is { IsLong: true });
+        int wanted = isCalled || body.Cost <= 8 ? 4 : body.Cost <= 24 ? 2 : 1;
+        return vectorsOfRow >= wanted ? wanted : vectorsOfRow >= 2 ? 2 : 1;
     }
 
     private LocalBuilder[] DeclareRegister(int vectors) => [.. Enumerable.Range(0, vectors).Select(_ => _il.DeclareLocal(_methods.Raw))];

@@ -6,8 +6,12 @@ namespace Anneal.Cpu;
 /// </summary>
 internal sealed unsafe class PackedBody : LoopBody
 {
-    private const int BlockRows = 32;
-    private const int BlockColumns = 64;
+    /// <summary>The rows of a block of more than one.</summary>
+    internal const int BlockRows = 32;
+
+    /// <summary>The columns of a block of more than one row.</summary>
+    internal const int BlockColumns = 64;
+
     private const int BlockPoints = BlockRows * BlockColumns;
     private const int BlockBytes = (BlockPoints + 16) * sizeof(float);
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Anneal.Cpu;
@@ -7,6 +8,8 @@ namespace Anneal.Cpu;
 /// <summary>Copies a small matrix whose rows and columns lie anywhere; strides are in bytes.</summary>
 internal static unsafe class StridedCopy
 {
+    private static bool CanZip => Sse2.IsSupported || AdvSimd.Arm64.IsSupported;
+
     internal static void Copy(
         int size, byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
     {
@@ -16,12 +19,13 @@ internal static unsafe class StridedCopy
             CopyElements<byte>(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyWords(
         byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
     {
         long doneRows = 0, doneColumns = 0;
-        bool transposes = Vector128.IsHardwareAccelerated && sourceRow == sizeof(float) && targetColumn == sizeof(float);
-        bool transposesBack = Vector128.IsHardwareAccelerated && sourceColumn == sizeof(float) && targetRow == sizeof(float);
+        bool transposes = CanZip && sourceRow == sizeof(float) && targetColumn == sizeof(float);
+        bool transposesBack = CanZip && sourceColumn == sizeof(float) && targetRow == sizeof(float);
         if (transposes || transposesBack)
         {
             doneRows = rows & ~3L;
@@ -57,25 +61,31 @@ internal static unsafe class StridedCopy
     {
         Vector128<float> a = Vector128.Load((float*)source), b = Vector128.Load((float*)(source + sourceStride));
         Vector128<float> c = Vector128.Load((float*)(source + (2 * sourceStride))), d = Vector128.Load((float*)(source + (3 * sourceStride)));
-        Vector128<double> abLow = UnpackLow(a, b), abHigh = UnpackHigh(a, b), cdLow = UnpackLow(c, d), cdHigh = UnpackHigh(c, d);
-        Vector128.Create(abLow.GetLower(), cdLow.GetLower()).AsSingle().Store((float*)target);
-        Vector128.Create(abLow.GetUpper(), cdLow.GetUpper()).AsSingle().Store((float*)(target + targetStride));
-        Vector128.Create(abHigh.GetLower(), cdHigh.GetLower()).AsSingle().Store((float*)(target + (2 * targetStride)));
-        Vector128.Create(abHigh.GetUpper(), cdHigh.GetUpper()).AsSingle().Store((float*)(target + (3 * targetStride)));
+        Vector128<double> lowAb = Zip(a, b).AsDouble(), lowCd = Zip(c, d).AsDouble();
+        Vector128<double> highAb = ZipHigh(a, b).AsDouble(), highCd = ZipHigh(c, d).AsDouble();
+        Zip(lowAb, lowCd).Store((double*)target);
+        ZipHigh(lowAb, lowCd).Store((double*)(target + targetStride));
+        Zip(highAb, highCd).Store((double*)(target + (2 * targetStride)));
+        ZipHigh(highAb, highCd).Store((double*)(target + (3 * targetStride)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> UnpackLow(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported
-            ? Sse.UnpackLow(a, b).AsDouble()
-            : Vector128.Create(a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1)).AsDouble();
+    private static Vector128<float> Zip(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> UnpackHigh(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported
-            ? Sse.UnpackHigh(a, b).AsDouble()
-            : Vector128.Create(a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3)).AsDouble();
+    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> Zip(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> ZipHigh(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyElements<T>(
         byte* source, long sourceRow, long sourceColumn, byte* target, long targetRow, long targetColumn, long rows, long columns)
         where T : unmanaged

@@ -1,5 +1,6 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.Intrinsics.X86;
+using Anneal.Testing;
 
 namespace Anneal.Cpu.Tests.Conformance;
 
@@ -46,17 +47,9 @@ public sealed class ConformanceTests
 
     private static string[] RunChild(string loops, int threads, string switchedOff)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!.Contains("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            ArgumentList = { typeof(Child).Assembly.Location, loops, threads.ToString(System.Globalization.CultureInfo.InvariantCulture) },
-        };
+        var settings = new Dictionary<string, string>();
         if (switchedOff.Length > 0)
-            start.Environment[switchedOff] = "0";
-        using Process child = Process.Start(start)!;
-        string output = child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
-        Assert.True(child.ExitCode == 0, $"The child with {switchedOff} failed:\n{output}");
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            settings[switchedOff] = "0";
+        return ChildProcess.Run(typeof(Child).Assembly, settings, loops, threads.ToString(CultureInfo.InvariantCulture));
     }
 }

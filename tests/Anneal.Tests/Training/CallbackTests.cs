@@ -1,0 +1,75 @@
+namespace Anneal.Tests;
+
+public class CallbackTests
+{
+    [Fact]
+    public void CallbacksSeeEveryStepInOrder()
+    {
+        var seen = new List<string>();
+        var callback = new LambdaCallback
+        {
+            TrainBegin = _ => seen.Add("begin"),
+            EpochBegin = run => seen.Add($"epoch {run.Epoch}"),
+            BatchEnd = run => seen.Add($"{run.Step}/{run.Steps}"),
+            EpochEnd = (_, result) => seen.Add($"end {result.Epoch}"),
+            TrainEnd = _ => seen.Add("done"),
+        };
+        TestModels.Classifier().Fit(TestModels.Points(25), TestModels.Quiet with { BatchSize = 10, Epochs = 2, Callbacks = [callback] });
+        Assert.Equal(["begin", "epoch 1", "1/3", "2/3", "3/3", "end 1", "epoch 2", "1/3", "2/3", "3/3", "end 2", "done"], seen);
+    }
+
+    [Fact]
+    public void EarlyStoppingGivesTheBestWeightsBack()
+    {
+        // A step size at which the loss grows from the first epoch on.
+        Sequential model = TestModels.Linear(new Sgd(1.5), weight: 0.9f);
+        ArrayDataset data = Dataset.From(TensorData.From<float>([1], [1, 1]), TensorData.From<float>([1], [1, 1]));
+        float? afterFirst = null;
+        var note = new LambdaCallback { EpochEnd = (run, _) => afterFirst ??= run.Model.Parameters[0].Value.ToArray<float>()[0] };
+        var stop = new EarlyStopping("loss", patience: 2, restoreBestWeights: true);
+        History history = model.Fit(data, TestModels.Quiet with { BatchSize = 1, Epochs = 50, Callbacks = [note, stop] });
+        Assert.Equal(3, history.Epochs.Count);
+        Assert.Equal(1, stop.BestEpoch);
+        Assert.Equal(afterFirst, model.Parameters[0].Value.ToArray<float>()[0]);
+    }
+
+    [Fact]
+    public void AValueThatDoesNotExistIsNamed()
+    {
+        FitOptions options = TestModels.Quiet with { BatchSize = 10, Callbacks = [new EarlyStopping()] };
+        var exception = Assert.Throws<OptionException>(() => TestModels.Classifier().Fit(TestModels.Points(20), options));
+        Assert.Contains("val_loss", exception.Message);
+        Assert.Contains("loss, accuracy", exception.Message);
+    }
+
+    [Fact]
+    public void CheckpointsKeepTheBestEpoch()
+    {
+        using var folder = new TestFolder();
+        Sequential model = TestModels.Linear(new Sgd(1.5), weight: 0.9f);
+        ArrayDataset data = Dataset.From(TensorData.From<float>([1], [1, 1]), TensorData.From<float>([1], [1, 1]));
+        var checkpoint = new ModelCheckpoint(folder.Path, "loss", saveBestOnly: true);
+        model.Fit(data, TestModels.Quiet with { BatchSize = 1, Epochs = 4, Callbacks = [checkpoint] });
+        Assert.Equal(1, Model.Load(folder.Path).EpochsTrained);
+        Assert.Equal(1, checkpoint.BestEpoch);
+    }
+
+    [Fact]
+    public void LinesAreWrittenForEachEpoch()
+    {
+        TextWriter before = Console.Out;
+        using var text = new StringWriter();
+        Console.SetOut(text);
+        try
+        {
+            TestModels.Classifier().Fit(TestModels.Points(20), TestModels.Quiet with { BatchSize = 10, Epochs = 2, Verbosity = Verbosity.Lines });
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        Assert.Matches(@"Epoch 1/2: loss \d\.\d{4}, accuracy \d\.\d{4} \(\d+\.\d s\)", text.ToString());
+        Assert.Contains("Epoch 2/2", text.ToString());
+    }
+}
