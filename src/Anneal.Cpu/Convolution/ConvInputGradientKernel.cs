@@ -10,6 +10,7 @@ internal sealed unsafe class ConvInputGradientKernel
     private readonly ConvInputGradientPhase[] _phases;
     private readonly bool _clears;
     private readonly int _threadCount;
+    private EpilogueJob? _spareJob;
 
     internal ConvInputGradientKernel(in ConvShape shape, int threadCount)
     {
@@ -56,22 +57,41 @@ internal sealed unsafe class ConvInputGradientKernel
             phase.Run(outputGradient, weights, gradient, scratch, single ? epilogue : null, pool);
         // The phases' positions interleave, so that rows become final only now.
         if (!single && epilogue is not null && _shape.InputRows > 0 && channels > 0)
-            new EpilogueJob(epilogue, _shape.InputRows, channels, _threadCount).Run(pool);
+            Finish(epilogue, pool);
+    }
+
+    private void Finish(TileEpilogue epilogue, WorkerPool pool)
+    {
+        EpilogueJob job = Interlocked.Exchange(ref _spareJob, null) ?? new EpilogueJob(_shape.InputRows, _shape.Channels, _threadCount);
+        try
+        {
+            job.Run(epilogue, pool);
+        }
+        finally
+        {
+            Volatile.Write(ref _spareJob, job);
+        }
     }
 
     /// <summary>Applies an epilogue to an output that is final already.</summary>
-    private sealed class EpilogueJob(TileEpilogue epilogue, long rows, long columns, int threadCount) : ParallelJob
+    private sealed class EpilogueJob(long rows, long columns, int threadCount) : ParallelJob
     {
         private readonly int _parts = (int)Math.Clamp(rows * columns / 16384, 1, threadCount);
+        private TileEpilogue? _epilogue;
 
-        internal void Run(WorkerPool pool) => pool.Run(this, _parts);
+        internal void Run(TileEpilogue epilogue, WorkerPool pool)
+        {
+            _epilogue = epilogue;
+            pool.Run(this, _parts);
+            _epilogue = null;
+        }
 
         internal override void Execute(int part)
         {
             long end = rows * (part + 1) / _parts;
             long step = Math.Max(1, 8192 / columns);
             for (long row = rows * part / _parts; row < end; row += step)
-                epilogue.Apply(part, row, Math.Min(step, end - row), 0, columns);
+                _epilogue!.Apply(part, row, Math.Min(step, end - row), 0, columns);
         }
     }
 }

@@ -9,8 +9,6 @@ internal static unsafe class ProductKernels
 
     internal static CpuKernel? MatMul(KernelRequest request)
     {
-        if (!request.IsFloat32)
-            return null;
         var op = (MatMul)request.Node.Op;
         Shape a = request.Node.Inputs[0].Shape, c = request.Node.Outputs[0].Shape;
         long m = c[^2], n = c[^1], k = op.TransposeA ? a[^2] : a[^1];
@@ -21,6 +19,10 @@ internal static unsafe class ProductKernels
             BatchStrideA = m * k,
             BatchStrideB = k * n,
         };
+        if (request.Node.Outputs[0].DType == DType.Float64)
+            return new DoubleProduct(new MatMulDoubleKernel(shape, request.Threads));
+        if (!request.IsFloat32)
+            return null;
         var kernel = new MatMulKernel(shape, request.Threads);
         return new Kernel(kernel.Run, kernel.ScratchBytes, request);
     }
@@ -66,6 +68,13 @@ internal static unsafe class ProductKernels
         DilationWidth = checked((int)window.DilationWidth),
         Groups = checked((int)window.Groups),
     };
+
+    /// <summary>A matrix product in double precision, which has no epilogue.</summary>
+    private sealed class DoubleProduct(MatMulDoubleKernel kernel) : SimpleKernel
+    {
+        private protected override void Run(byte** operands, WorkerPool pool) =>
+            kernel.Run((double*)operands[0], (double*)operands[1], (double*)operands[2], null, pool);
+    }
 
     /// <summary>A product of two operands and the loop that finishes its blocks.</summary>
     private sealed class Kernel : CpuKernel

@@ -16,29 +16,34 @@ internal unsafe struct TileCall
     internal nint Count;
 }
 
+/// <summary>What is known of a kernel before it is loaded.</summary>
+/// <param name="Name">Unique among the entries of <see cref="KernelTable"/>.</param>
+/// <param name="Arguments">The lanes that it takes.</param>
+/// <param name="Result">The lane that it gives.</param>
+/// <param name="Cost">The time for a vector, in additions.</param>
+/// <param name="Shortcut">The one instruction that is all of the kernel, if it is no more.</param>
+internal sealed record KernelForm(string Name, Lane[] Arguments, Lane Result, int Cost, Shortcut? Shortcut);
+
 /// <summary>
 /// One vector operation in the two forms in which loops use it: a method that compiled bodies call and the compiler inlines, and a
 /// prepared function over tiles. Both run the same struct, so they give the same bits.
 /// </summary>
-internal abstract unsafe class KernelEntry(string name, Lane[] arguments, Lane result, int cost)
+internal abstract unsafe class KernelEntry(KernelForm form)
 {
     /// <summary>From this cost on a kernel is called, not inlined.</summary>
     protected const int LongCost = 8;
 
-    /// <summary>Unique among the entries of <see cref="KernelTable"/>.</summary>
-    internal string Name { get; } = name;
+    internal string Name => form.Name;
 
-    internal Lane[] Arguments { get; } = arguments;
+    internal Lane[] Arguments => form.Arguments;
 
-    internal Lane Result { get; } = result;
+    internal Lane Result => form.Result;
 
-    /// <summary>The time for a vector, in additions.</summary>
-    internal int Cost { get; } = cost;
+    internal int Cost => form.Cost;
 
-    /// <summary>The one instruction that is all of the kernel, if it is no more.</summary>
-    internal Shortcut? Shortcut { get; init; }
+    internal Shortcut? Shortcut => form.Shortcut;
 
-    /// <summary>Whether compiled bodies call <see cref="Block"/>, because the kernel is too long to be inlined wherever it occurs.</summary>
+    /// <summary>Whether compiled bodies call <see cref="Block"/>: the kernel is too long to be inlined wherever it occurs.</summary>
     internal virtual bool IsLong => false;
 
     internal abstract MethodInfo Method(InstructionSet set);
@@ -50,8 +55,7 @@ internal abstract unsafe class KernelEntry(string name, Lane[] arguments, Lane r
 }
 
 /// <summary>A <see cref="KernelEntry"/> for a function of one register.</summary>
-internal sealed unsafe class UnaryEntry<TKernel>(string name, Lane argument, Lane result, int cost)
-    : KernelEntry(name, [argument], result, cost)
+internal sealed unsafe class UnaryEntry<TKernel>(KernelForm form) : KernelEntry(form)
     where TKernel : struct, IUnaryKernel
 {
     private delegate void BlockFunction(float* a, int count);
@@ -101,8 +105,7 @@ internal sealed unsafe class UnaryEntry<TKernel>(string name, Lane argument, Lan
 }
 
 /// <summary>A <see cref="KernelEntry"/> for a function of two registers.</summary>
-internal sealed unsafe class BinaryEntry<TKernel>(string name, Lane a, Lane b, Lane result, int cost)
-    : KernelEntry(name, [a, b], result, cost)
+internal sealed unsafe class BinaryEntry<TKernel>(KernelForm form) : KernelEntry(form)
     where TKernel : struct, IBinaryKernel
 {
     private delegate void BlockFunction(float* a, float* b, int count);
@@ -158,8 +161,7 @@ internal sealed unsafe class BinaryEntry<TKernel>(string name, Lane a, Lane b, L
 }
 
 /// <summary>A <see cref="KernelEntry"/> for a function of three registers.</summary>
-internal sealed unsafe class TernaryEntry<TKernel>(string name, Lane a, Lane b, Lane c, Lane result, int cost)
-    : KernelEntry(name, [a, b, c], result, cost)
+internal sealed unsafe class TernaryEntry<TKernel>(KernelForm form) : KernelEntry(form)
     where TKernel : struct, ITernaryKernel
 {
     internal override MethodInfo Method(InstructionSet set) => set switch

@@ -11,7 +11,19 @@ internal static class KernelTable
     private const int Transcendental = 12;
     private const int OneBits = 0x3F800000;
     private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy)];
-    private static readonly Dictionary<Key, KernelEntry> Entries = Build();
+    private static readonly Dictionary<Key, Lazy<KernelEntry>> Entries = [];
+
+    static KernelTable()
+    {
+        AddFloat();
+        AddComparisons();
+        AddInt32();
+        AddMasks();
+        AddCasts();
+    }
+
+    /// <summary>Makes an entry; a lambda, so that only the kernels that a program uses are ever loaded.</summary>
+    private delegate KernelEntry Factory(KernelForm form);
 
     /// <summary>An operation on lanes; the attribute tells apart the forms of one operation type.</summary>
     private readonly record struct Key(Type Op, int Attribute, Lane A, Lane B, Lane C);
@@ -37,138 +49,131 @@ internal static class KernelTable
             _ => 0,
         };
         Lane a = lanes[0], b = lanes.Length > 1 ? lanes[1] : a, c = lanes.Length > 2 ? lanes[2] : b;
-        return Entries.GetValueOrDefault(new Key(op.GetType(), attribute, a, b, c));
+        return Entries.GetValueOrDefault(new Key(op.GetType(), attribute, a, b, c))?.Value;
     }
 
-    private static Dictionary<Key, KernelEntry> Build()
+    private static void AddFloat()
     {
-        var table = new Dictionary<Key, KernelEntry>();
-        AddFloat(table);
-        AddComparisons(table);
-        AddInt32(table);
-        AddMasks(table);
-        AddCasts(table);
-        return table;
+        Unary(
+            typeof(Negate), Lane.Float, Lane.Float, static f => new UnaryEntry<NegateKernel>(f),
+            shortcut: new(Primitive.Xor, int.MinValue));
+        Unary(
+            typeof(Abs), Lane.Float, Lane.Float, static f => new UnaryEntry<AbsKernel>(f),
+            shortcut: new(Primitive.BitwiseAnd, int.MaxValue));
+        Unary(typeof(Sign), Lane.Float, Lane.Float, static f => new UnaryEntry<SignKernel>(f), 4);
+        Unary(typeof(Sqrt), Lane.Float, Lane.Float, static f => new UnaryEntry<SqrtKernel>(f), 6, shortcut: new(Primitive.Sqrt));
+        Unary(typeof(Floor), Lane.Float, Lane.Float, static f => new UnaryEntry<FloorKernel>(f), shortcut: new(Primitive.Floor));
+        Unary(typeof(Ceiling), Lane.Float, Lane.Float, static f => new UnaryEntry<CeilingKernel>(f), shortcut: new(Primitive.Ceiling));
+        Unary(typeof(Round), Lane.Float, Lane.Float, static f => new UnaryEntry<RoundKernel>(f), shortcut: new(Primitive.Round));
+        Unary(typeof(Relu), Lane.Float, Lane.Float, static f => new UnaryEntry<ReluKernel>(f), shortcut: new(Primitive.Max, 0));
+        Unary(typeof(Exp), Lane.Float, Lane.Float, static f => new UnaryEntry<ExpKernel>(f), Transcendental);
+        Unary(typeof(Expm1), Lane.Float, Lane.Float, static f => new UnaryEntry<Expm1Kernel>(f), Transcendental);
+        Unary(typeof(Log), Lane.Float, Lane.Float, static f => new UnaryEntry<LogKernel>(f), Transcendental);
+        Unary(typeof(Log1p), Lane.Float, Lane.Float, static f => new UnaryEntry<Log1pKernel>(f), Transcendental);
+        Unary(typeof(Tanh), Lane.Float, Lane.Float, static f => new UnaryEntry<TanhKernel>(f), Transcendental);
+        Unary(typeof(Sigmoid), Lane.Float, Lane.Float, static f => new UnaryEntry<SigmoidKernel>(f), Transcendental);
+        Unary(typeof(Erf), Lane.Float, Lane.Float, static f => new UnaryEntry<ErfKernel>(f), Transcendental);
+        Unary(typeof(Sin), Lane.Float, Lane.Float, static f => new UnaryEntry<SinKernel>(f), Transcendental);
+        Unary(typeof(Cos), Lane.Float, Lane.Float, static f => new UnaryEntry<CosKernel>(f), Transcendental);
+        Unary(typeof(Atan), Lane.Float, Lane.Float, static f => new UnaryEntry<AtanKernel>(f), Transcendental);
+        Binary(typeof(Add), Lane.Float, Lane.Float, static f => new BinaryEntry<AddKernel>(f), shortcut: new(Primitive.Add));
+        Binary(typeof(Subtract), Lane.Float, Lane.Float, static f => new BinaryEntry<SubtractKernel>(f), shortcut: new(Primitive.Subtract));
+        Binary(typeof(Multiply), Lane.Float, Lane.Float, static f => new BinaryEntry<MultiplyKernel>(f), shortcut: new(Primitive.Multiply));
+        Binary(typeof(Divide), Lane.Float, Lane.Float, static f => new BinaryEntry<DivideKernel>(f), 5, shortcut: new(Primitive.Divide));
+        Binary(typeof(Power), Lane.Float, Lane.Float, static f => new BinaryEntry<PowerKernel>(f), 3 * Transcendental);
+        Binary(typeof(Maximum), Lane.Float, Lane.Float, static f => new BinaryEntry<MaximumKernel>(f), 2, shortcut: new(Primitive.Max));
+        Binary(typeof(Minimum), Lane.Float, Lane.Float, static f => new BinaryEntry<MinimumKernel>(f), 2, shortcut: new(Primitive.Min));
     }
 
-    private static void AddFloat(Dictionary<Key, KernelEntry> table)
-    {
-        Unary<NegateKernel>(table, typeof(Negate), Lane.Float, Lane.Float, shortcut: new(Primitive.Xor, int.MinValue));
-        Unary<AbsKernel>(table, typeof(Abs), Lane.Float, Lane.Float, shortcut: new(Primitive.BitwiseAnd, int.MaxValue));
-        Unary<SignKernel>(table, typeof(Sign), Lane.Float, Lane.Float, 4);
-        Unary<SqrtKernel>(table, typeof(Sqrt), Lane.Float, Lane.Float, 6, shortcut: new(Primitive.Sqrt));
-        Unary<FloorKernel>(table, typeof(Floor), Lane.Float, Lane.Float, shortcut: new(Primitive.Floor));
-        Unary<CeilingKernel>(table, typeof(Ceiling), Lane.Float, Lane.Float, shortcut: new(Primitive.Ceiling));
-        Unary<RoundKernel>(table, typeof(Round), Lane.Float, Lane.Float, shortcut: new(Primitive.Round));
-        Unary<ReluKernel>(table, typeof(Relu), Lane.Float, Lane.Float, shortcut: new(Primitive.Max, 0));
-        Unary<ExpKernel>(table, typeof(Exp), Lane.Float, Lane.Float, Transcendental);
-        Unary<Expm1Kernel>(table, typeof(Expm1), Lane.Float, Lane.Float, Transcendental);
-        Unary<LogKernel>(table, typeof(Log), Lane.Float, Lane.Float, Transcendental);
-        Unary<Log1pKernel>(table, typeof(Log1p), Lane.Float, Lane.Float, Transcendental);
-        Unary<TanhKernel>(table, typeof(Tanh), Lane.Float, Lane.Float, Transcendental);
-        Unary<SigmoidKernel>(table, typeof(Sigmoid), Lane.Float, Lane.Float, Transcendental);
-        Unary<ErfKernel>(table, typeof(Erf), Lane.Float, Lane.Float, Transcendental);
-        Unary<SinKernel>(table, typeof(Sin), Lane.Float, Lane.Float, Transcendental);
-        Unary<CosKernel>(table, typeof(Cos), Lane.Float, Lane.Float, Transcendental);
-        Unary<AtanKernel>(table, typeof(Atan), Lane.Float, Lane.Float, Transcendental);
-        Binary<AddKernel>(table, typeof(Add), Lane.Float, Lane.Float, shortcut: new(Primitive.Add));
-        Binary<SubtractKernel>(table, typeof(Subtract), Lane.Float, Lane.Float, shortcut: new(Primitive.Subtract));
-        Binary<MultiplyKernel>(table, typeof(Multiply), Lane.Float, Lane.Float, shortcut: new(Primitive.Multiply));
-        Binary<DivideKernel>(table, typeof(Divide), Lane.Float, Lane.Float, 5, shortcut: new(Primitive.Divide));
-        Binary<PowerKernel>(table, typeof(Power), Lane.Float, Lane.Float, 3 * Transcendental);
-        Binary<MaximumKernel>(table, typeof(Maximum), Lane.Float, Lane.Float, 2, shortcut: new(Primitive.Max));
-        Binary<MinimumKernel>(table, typeof(Minimum), Lane.Float, Lane.Float, 2, shortcut: new(Primitive.Min));
-    }
-
-    private static void AddComparisons(Dictionary<Key, KernelEntry> table)
+    private static void AddComparisons()
     {
         foreach (Lane lane in (ReadOnlySpan<Lane>)[Lane.Float, Lane.Byte])
         {
-            Comparing<EqualKernel>(table, Comparison.Equal, lane, shortcut: new(Primitive.Equals));
-            Comparing<NotEqualKernel>(table, Comparison.NotEqual, lane);
-            Comparing<LessKernel>(table, Comparison.Less, lane, shortcut: new(Primitive.LessThan));
-            Comparing<LessOrEqualKernel>(table, Comparison.LessOrEqual, lane, shortcut: new(Primitive.LessThanOrEqual));
-            Comparing<GreaterKernel>(table, Comparison.Greater, lane, shortcut: new(Primitive.GreaterThan));
-            Comparing<GreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, lane, shortcut: new(Primitive.GreaterThanOrEqual));
+            Comparing(Comparison.Equal, lane, static f => new BinaryEntry<EqualKernel>(f), new(Primitive.Equals));
+            Comparing(Comparison.NotEqual, lane, static f => new BinaryEntry<NotEqualKernel>(f));
+            Comparing(Comparison.Less, lane, static f => new BinaryEntry<LessKernel>(f), new(Primitive.LessThan));
+            Comparing(Comparison.LessOrEqual, lane, static f => new BinaryEntry<LessOrEqualKernel>(f), new(Primitive.LessThanOrEqual));
+            Comparing(Comparison.Greater, lane, static f => new BinaryEntry<GreaterKernel>(f), new(Primitive.GreaterThan));
+            Comparing(
+                Comparison.GreaterOrEqual, lane, static f => new BinaryEntry<GreaterOrEqualKernel>(f), new(Primitive.GreaterThanOrEqual));
         }
 
-        Comparing<Int32EqualKernel>(table, Comparison.Equal, Lane.Int32);
-        Comparing<Int32NotEqualKernel>(table, Comparison.NotEqual, Lane.Int32);
-        Comparing<Int32LessKernel>(table, Comparison.Less, Lane.Int32);
-        Comparing<Int32LessOrEqualKernel>(table, Comparison.LessOrEqual, Lane.Int32);
-        Comparing<Int32GreaterKernel>(table, Comparison.Greater, Lane.Int32);
-        Comparing<Int32GreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, Lane.Int32);
-        Comparing<MaskEqualKernel>(table, Comparison.Equal, Lane.Mask);
-        Comparing<MaskNotEqualKernel>(table, Comparison.NotEqual, Lane.Mask, shortcut: new(Primitive.Xor));
-        Comparing<MaskLessKernel>(table, Comparison.Less, Lane.Mask);
-        Comparing<MaskLessOrEqualKernel>(table, Comparison.LessOrEqual, Lane.Mask);
-        Comparing<MaskGreaterKernel>(table, Comparison.Greater, Lane.Mask);
-        Comparing<MaskGreaterOrEqualKernel>(table, Comparison.GreaterOrEqual, Lane.Mask);
+        Comparing(Comparison.Equal, Lane.Int32, static f => new BinaryEntry<Int32EqualKernel>(f));
+        Comparing(Comparison.NotEqual, Lane.Int32, static f => new BinaryEntry<Int32NotEqualKernel>(f));
+        Comparing(Comparison.Less, Lane.Int32, static f => new BinaryEntry<Int32LessKernel>(f));
+        Comparing(Comparison.LessOrEqual, Lane.Int32, static f => new BinaryEntry<Int32LessOrEqualKernel>(f));
+        Comparing(Comparison.Greater, Lane.Int32, static f => new BinaryEntry<Int32GreaterKernel>(f));
+        Comparing(Comparison.GreaterOrEqual, Lane.Int32, static f => new BinaryEntry<Int32GreaterOrEqualKernel>(f));
+        Comparing(Comparison.Equal, Lane.Mask, static f => new BinaryEntry<MaskEqualKernel>(f));
+        Comparing(Comparison.NotEqual, Lane.Mask, static f => new BinaryEntry<MaskNotEqualKernel>(f), shortcut: new(Primitive.Xor));
+        Comparing(Comparison.Less, Lane.Mask, static f => new BinaryEntry<MaskLessKernel>(f));
+        Comparing(Comparison.LessOrEqual, Lane.Mask, static f => new BinaryEntry<MaskLessOrEqualKernel>(f));
+        Comparing(Comparison.Greater, Lane.Mask, static f => new BinaryEntry<MaskGreaterKernel>(f));
+        Comparing(Comparison.GreaterOrEqual, Lane.Mask, static f => new BinaryEntry<MaskGreaterOrEqualKernel>(f));
     }
 
-    private static void AddInt32(Dictionary<Key, KernelEntry> table)
+    private static void AddInt32()
     {
-        Unary<Int32NegateKernel>(table, typeof(Negate), Lane.Int32, Lane.Int32);
-        Unary<Int32AbsKernel>(table, typeof(Abs), Lane.Int32, Lane.Int32, 3);
-        Binary<Int32AddKernel>(table, typeof(Add), Lane.Int32, Lane.Int32);
-        Binary<Int32SubtractKernel>(table, typeof(Subtract), Lane.Int32, Lane.Int32);
-        Binary<Int32MultiplyKernel>(table, typeof(Multiply), Lane.Int32, Lane.Int32);
-        Binary<Int32MaximumKernel>(table, typeof(Maximum), Lane.Int32, Lane.Int32);
-        Binary<Int32MinimumKernel>(table, typeof(Minimum), Lane.Int32, Lane.Int32);
+        Unary(typeof(Negate), Lane.Int32, Lane.Int32, static f => new UnaryEntry<Int32NegateKernel>(f));
+        Unary(typeof(Abs), Lane.Int32, Lane.Int32, static f => new UnaryEntry<Int32AbsKernel>(f), 3);
+        Binary(typeof(Add), Lane.Int32, Lane.Int32, static f => new BinaryEntry<Int32AddKernel>(f));
+        Binary(typeof(Subtract), Lane.Int32, Lane.Int32, static f => new BinaryEntry<Int32SubtractKernel>(f));
+        Binary(typeof(Multiply), Lane.Int32, Lane.Int32, static f => new BinaryEntry<Int32MultiplyKernel>(f));
+        Binary(typeof(Maximum), Lane.Int32, Lane.Int32, static f => new BinaryEntry<Int32MaximumKernel>(f));
+        Binary(typeof(Minimum), Lane.Int32, Lane.Int32, static f => new BinaryEntry<Int32MinimumKernel>(f));
     }
 
-    private static void AddMasks(Dictionary<Key, KernelEntry> table)
+    private static void AddMasks()
     {
-        Unary<MaskNotKernel>(table, typeof(LogicalNot), Lane.Mask, Lane.Mask);
-        Binary<MaskAndKernel>(table, typeof(LogicalAnd), Lane.Mask, Lane.Mask, shortcut: new(Primitive.BitwiseAnd));
-        Binary<MaskOrKernel>(table, typeof(LogicalOr), Lane.Mask, Lane.Mask, shortcut: new(Primitive.BitwiseOr));
+        Unary(typeof(LogicalNot), Lane.Mask, Lane.Mask, static f => new UnaryEntry<MaskNotKernel>(f));
+        Binary(
+            typeof(LogicalAnd), Lane.Mask, Lane.Mask, static f => new BinaryEntry<MaskAndKernel>(f),
+            shortcut: new(Primitive.BitwiseAnd));
+        Binary(typeof(LogicalOr), Lane.Mask, Lane.Mask, static f => new BinaryEntry<MaskOrKernel>(f), shortcut: new(Primitive.BitwiseOr));
         foreach (Lane lane in (ReadOnlySpan<Lane>)[Lane.Float, Lane.Mask, Lane.Int32, Lane.Byte])
         {
-            var entry = new TernaryEntry<SelectKernel>($"Select.{lane}", Lane.Mask, lane, lane, lane, 1)
-            {
-                Shortcut = new(Primitive.ConditionalSelect),
-            };
-            table.Add(new Key(typeof(Select), 0, Lane.Mask, lane, lane), entry);
+            var form = new KernelForm($"Select.{lane}", [Lane.Mask, lane, lane], lane, 1, new(Primitive.ConditionalSelect));
+            Entries.Add(new Key(typeof(Select), 0, Lane.Mask, lane, lane), new(() => new TernaryEntry<SelectKernel>(form)));
         }
     }
 
-    private static void AddCasts(Dictionary<Key, KernelEntry> table)
+    private static void AddCasts()
     {
-        Unary<MaskToFloatKernel>(table, typeof(Cast), Lane.Mask, Lane.Float, 1, (int)Lane.Float, shortcut: new(Primitive.BitwiseAnd, OneBits));
-        Unary<ByteToFloatKernel>(table, typeof(Cast), Lane.Byte, Lane.Float, 0, (int)Lane.Float);
-        Unary<MaskToInt32Kernel>(table, typeof(Cast), Lane.Mask, Lane.Int32, 1, (int)Lane.Int32);
-        Unary<Int32ToFloatKernel>(table, typeof(Cast), Lane.Int32, Lane.Float, 1, (int)Lane.Float);
-        Unary<Int32ToMaskKernel>(table, typeof(Cast), Lane.Int32, Lane.Mask, 1, (int)Lane.Mask);
-        Unary<FloatToInt32Kernel>(table, typeof(Cast), Lane.Float, Lane.Int32, 2, (int)Lane.Int32);
-        Unary<FloatToInt32Kernel>(table, typeof(Cast), Lane.Byte, Lane.Int32, 2, (int)Lane.Int32);
-        Unary<FloatToMaskKernel>(table, typeof(Cast), Lane.Float, Lane.Mask, 1, (int)Lane.Mask);
-        Unary<FloatToMaskKernel>(table, typeof(Cast), Lane.Byte, Lane.Mask, 1, (int)Lane.Mask);
+        Unary(
+            typeof(Cast), Lane.Mask, Lane.Float, static f => new UnaryEntry<MaskToFloatKernel>(f), 1, (int)Lane.Float,
+            shortcut: new(Primitive.BitwiseAnd, OneBits));
+        Unary(typeof(Cast), Lane.Byte, Lane.Float, static f => new UnaryEntry<ByteToFloatKernel>(f), 0, (int)Lane.Float);
+        Unary(typeof(Cast), Lane.Mask, Lane.Int32, static f => new UnaryEntry<MaskToInt32Kernel>(f), 1, (int)Lane.Int32);
+        Unary(typeof(Cast), Lane.Int32, Lane.Float, static f => new UnaryEntry<Int32ToFloatKernel>(f), 1, (int)Lane.Float);
+        Unary(typeof(Cast), Lane.Int32, Lane.Mask, static f => new UnaryEntry<Int32ToMaskKernel>(f), 1, (int)Lane.Mask);
+        Unary(typeof(Cast), Lane.Float, Lane.Int32, static f => new UnaryEntry<FloatToInt32Kernel>(f), 2, (int)Lane.Int32);
+        Unary(typeof(Cast), Lane.Byte, Lane.Int32, static f => new UnaryEntry<FloatToInt32Kernel>(f), 2, (int)Lane.Int32);
+        Unary(typeof(Cast), Lane.Float, Lane.Mask, static f => new UnaryEntry<FloatToMaskKernel>(f), 1, (int)Lane.Mask);
+        Unary(typeof(Cast), Lane.Byte, Lane.Mask, static f => new UnaryEntry<FloatToMaskKernel>(f), 1, (int)Lane.Mask);
     }
 
-    private static void Unary<TKernel>(
-        Dictionary<Key, KernelEntry> table, Type op, Lane argument, Lane result, int cost = 1, int attribute = 0,
+    private static void Unary(
+        Type op, Lane argument, Lane result, Factory factory, int cost = 1, int attribute = 0,
         Shortcut? shortcut = null)
-        where TKernel : struct, IUnaryKernel
     {
         KnownOps.Add(op);
-        var entry = new UnaryEntry<TKernel>($"{op.Name}.{attribute}.{argument}", argument, result, cost) { Shortcut = shortcut };
-        table.Add(new Key(op, attribute, argument, argument, argument), entry);
+        var form = new KernelForm($"{op.Name}.{attribute}.{argument}", [argument], result, cost, shortcut);
+        Entries.Add(new Key(op, attribute, argument, argument, argument), new(() => factory(form)));
     }
 
-    private static void Binary<TKernel>(Dictionary<Key, KernelEntry> table, Type op, Lane lane, Lane result, int cost = 1,
-        Shortcut? shortcut = null)
-        where TKernel : struct, IBinaryKernel
+    private static void Binary(
+        Type op, Lane lane, Lane result, Factory factory, int cost = 1, Shortcut? shortcut = null)
     {
         KnownOps.Add(op);
-        var entry = new BinaryEntry<TKernel>($"{op.Name}.{lane}", lane, lane, result, cost) { Shortcut = shortcut };
-        table.Add(new Key(op, 0, lane, lane, lane), entry);
+        var form = new KernelForm($"{op.Name}.{lane}", [lane, lane], result, cost, shortcut);
+        Entries.Add(new Key(op, 0, lane, lane, lane), new(() => factory(form)));
     }
 
-    private static void Comparing<TKernel>(Dictionary<Key, KernelEntry> table, Comparison comparison, Lane lane, Shortcut? shortcut = null)
-        where TKernel : struct, IBinaryKernel
+    private static void Comparing(
+        Comparison comparison, Lane lane, Factory factory, Shortcut? shortcut = null)
     {
         KnownOps.Add(typeof(Compare));
-        var entry = new BinaryEntry<TKernel>($"{comparison}.{lane}", lane, lane, Lane.Mask, 1) { Shortcut = shortcut };
-        table.Add(new Key(typeof(Compare), (int)comparison, lane, lane, lane), entry);
+        var form = new KernelForm($"{comparison}.{lane}", [lane, lane], Lane.Mask, 1, shortcut);
+        Entries.Add(new Key(typeof(Compare), (int)comparison, lane, lane, lane), new(() => factory(form)));
     }
 }

@@ -35,7 +35,7 @@ internal sealed unsafe class LoopKernel
     }
 
     /// <summary>Runs the loop. A small one runs on the caller's thread alone.</summary>
-    /// <param name="operands">The memory of the inputs, then of the outputs. An output may be an input that is read at the same places.</param>
+    /// <param name="operands">The memory of inputs, then outputs. An output may be an input that is read at the same places.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/>, aligned to 64 bytes.</param>
     /// <param name="pool">The threads.</param>
     internal void Run(byte** operands, byte* scratch, WorkerPool pool)

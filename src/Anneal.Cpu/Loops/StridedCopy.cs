@@ -60,7 +60,8 @@ internal static unsafe class StridedCopy
     private static void Transpose(byte* source, long sourceStride, byte* target, long targetStride)
     {
         Vector128<float> a = Vector128.Load((float*)source), b = Vector128.Load((float*)(source + sourceStride));
-        Vector128<float> c = Vector128.Load((float*)(source + (2 * sourceStride))), d = Vector128.Load((float*)(source + (3 * sourceStride)));
+        Vector128<float> c = Vector128.Load((float*)(source + (2 * sourceStride)));
+        Vector128<float> d = Vector128.Load((float*)(source + (3 * sourceStride)));
         Vector128<double> lowAb = Zip(a, b).AsDouble(), lowCd = Zip(c, d).AsDouble();
         Vector128<double> highAb = ZipHigh(a, b).AsDouble(), highCd = ZipHigh(c, d).AsDouble();
         Zip(lowAb, lowCd).Store((double*)target);

@@ -10,9 +10,9 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
     where TVec : unmanaged, ISimd<TVec>
 {
     private const int TilePoints = 1024;
-    private const int LongestPackedRow = 64;
+    private const int LongestPackedRow = TilePoints / 2;
     private const int UniformBytes = 64;
-    private const int SlotBytes = (TilePoints + 272) * sizeof(float);
+    private const int SlotBytes = (TilePoints + 80) * sizeof(float);
 
     private readonly VectorStep[] _steps;
     private readonly VectorStore[] _stores;
@@ -29,6 +29,7 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
     /// <param name="columns">The number of columns of a usual call.</param>
     internal TileBody(VectorBody body, InstructionSet set, long rows, long columns)
     {
+        body = TilePairs.Join(body);
         _steps = body.Steps;
         _stores = body.Stores;
         _operandCount = body.OperandCount;
@@ -40,11 +41,8 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
         ScratchBytes = _uniformBytes + (AssignPlaces() * SlotBytes);
     }
 
-    /// <summary>Where a register lives: in scratch at an offset, or straight in the memory of an operand.</summary>
-    private readonly record struct Place(int Operand, long Offset)
-    {
-        internal bool IsDirect => Operand >= 0;
-    }
+    /// <summary>Where a register lives: in the memory of an operand where one is named and its rows are dense, else in scratch.</summary>
+    private readonly record struct Place(int Operand, long Offset);
 
     internal override long ScratchBytes { get; }
 
@@ -103,33 +101,42 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
             if (_rates[i] != Rate.Point)
                 continue;
             VectorStep step = _steps[i];
-            Place place = _places[i];
-            if (place.IsDirect)
-                registers[i] = (float*)pointers[place.Operand] + column;
+            bool isDirect = IsDirect(i, rowStrides, rows, columns);
+            if (isDirect)
+                registers[i] = (float*)pointers[_places[i].Operand] + column;
             if (step.Kind == LoopInstructionKind.Apply)
             {
                 Apply(i, registers, &call, (nint)(rows * columns));
                 continue;
             }
 
-            if (place.IsDirect)
+            if (isDirect)
                 continue;
             byte* source = pointers[step.Operand];
             if (step.Rate == Rate.Point)
-                TileMemory<TVec>.Load(step.Lane, source + column * step.Lane.SizeInMemory(), rowStrides[step.Operand], rows, columns, registers[i]);
+                source += column * step.Lane.SizeInMemory();
+            if (step.Rate == Rate.Point)
+                TileMemory<TVec>.Load(step.Lane, source, rowStrides[step.Operand], rows, columns, registers[i]);
             else
                 TileMemory<TVec>.Repeat(step.Lane, source, rowStrides[step.Operand], rows, columns, registers[i]);
         }
 
         foreach (VectorStore store in _stores)
         {
-            if (_places[store.Register].Operand == store.Operand)
+            int register = store.Register;
+            if (_places[register].Operand == store.Operand && IsDirect(register, rowStrides, rows, columns))
                 continue;
-            Lane lane = _steps[store.Register].Lane;
-            byte* target = pointers[store.Operand] + column * lane.SizeInMemory();
-            nint stride = StepOf(store.Register);
-            TileMemory<TVec>.Store(lane, registers[store.Register], stride, target, rowStrides[store.Operand], rows, columns);
+            Lane lane = _steps[register].Lane;
+            byte* target = pointers[store.Operand] + (column * lane.SizeInMemory());
+            TileMemory<TVec>.Store(lane, registers[register], StepOf(register), target, rowStrides[store.Operand], rows, columns);
         }
+    }
+
+    /// <summary>Whether a register lives in the memory of an operand now: the rows of the tile must follow each other there.</summary>
+    private bool IsDirect(int register, long* rowStrides, long rows, long columns)
+    {
+        int operand = _places[register].Operand;
+        return operand >= 0 && (rows == 1 || rowStrides[operand] == columns * sizeof(float));
     }
 
     private void Apply(int index, float** registers, TileCall* call, nint count)
@@ -166,8 +173,8 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
         for (int i = 0; i < _steps.Length; i++)
         {
             slotOf[i] = -1;
-            if (IsDirectLoad(i))
-                lastDirectRead = Math.Max(lastDirectRead, lastUse[i]);
+            if (_steps[i].Kind == LoopInstructionKind.Load && _rates[i] == Rate.Point)
+                lastDirectRead = Math.Max(lastDirectRead, IsDirectLoad(i) ? lastUse[i] : i);
         }
 
         for (int i = 0; i < _steps.Length; i++)
@@ -180,16 +187,14 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
             }
 
             if (_rates[i] != Rate.Point)
-                _places[i] = new Place(-1, UniformBytes * uniforms++);
-            else if (IsDirectLoad(i))
-                _places[i] = new Place(_steps[i].Operand, 0);
-            else if (DirectStore(i, lastDirectRead) is { } operand)
-                _places[i] = new Place(operand, 0);
-            else
             {
-                slotOf[i] = free.TryPop(out int slot) ? slot : slots++;
-                _places[i] = new Place(-1, _uniformBytes + ((long)slotOf[i] * SlotBytes));
+                _places[i] = new Place(-1, UniformBytes * uniforms++);
+                continue;
             }
+
+            slotOf[i] = free.TryPop(out int slot) ? slot : slots++;
+            int operand = IsDirectLoad(i) ? _steps[i].Operand : DirectStore(i, lastDirectRead);
+            _places[i] = new Place(operand, _uniformBytes + ((long)slotOf[i] * SlotBytes));
         }
 
         return slots;
@@ -214,21 +219,21 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
     {
         VectorStep step = _steps[register];
         // A loaded register that is also stored is copied first if other stores could overwrite its memory before.
-        return !_isPacked && step.Kind == LoopInstructionKind.Load && step.Rate == Rate.Point && step.Lane.SizeInMemory() == sizeof(float)
+        return step.Kind == LoopInstructionKind.Load && step.Rate == Rate.Point && step.Lane.SizeInMemory() == sizeof(float)
             && (_stores.Length == 1 || !_stores.Any(s => s.Register == register));
     }
 
-    /// <summary>The output that a step may write in place: only where nothing reads inputs in place later, as it may be their memory.</summary>
-    private int? DirectStore(int register, int lastDirectRead)
+    /// <summary>The output that a step may write in place, or -1: only where no input, whose memory it may be, is read later.</summary>
+    private int DirectStore(int register, int lastDirectRead)
     {
-        if (_isPacked || _steps[register].Kind != LoopInstructionKind.Apply || _steps[register].Lane == Lane.Mask || lastDirectRead > register)
-            return null;
+        if (_steps[register].Kind != LoopInstructionKind.Apply || _steps[register].Lane == Lane.Mask || lastDirectRead > register)
+            return -1;
         foreach (VectorStore store in _stores)
         {
             if (store.Register == register)
                 return store.Operand;
         }
 
-        return null;
+        return -1;
     }
 }

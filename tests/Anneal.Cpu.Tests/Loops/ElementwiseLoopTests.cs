@@ -1,4 +1,6 @@
 using Anneal.Graphs;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using Anneal.Ops;
 using Anneal.Planning;
 
@@ -30,7 +32,7 @@ public sealed class ElementwiseLoopTests
         ElementwiseOp op = Find(name);
         double ulp = SmoothOps.Contains(op) ? op.Record.Ulp + 1 : 0;
         for (int length = 0; length <= 256; length++)
-            LoopChecks.Check(OneOp(op, length, DType.Float32), length, ulp, DrawFor(op), withParts: false);
+            LoopChecks.Check(OneOp(op, length, DType.Float32), length, ulp, DrawFor(op), withParts: false, everySet: length % 16 < 2);
     }
 
     [Theory]
@@ -40,7 +42,10 @@ public sealed class ElementwiseLoopTests
         ElementwiseOp op = Find(name);
         // Far outside of its domain an operation must keep its special values, and may be a little less exact.
         double ulp = SmoothOps.Contains(op) ? (2 * op.Record.Ulp) + 4 : 0;
-        LoopChecks.Check(OneOp(op, 3000, DType.Float32), 7, ulp, op is Sin or Cos ? SmallSpecial : op is Log1p ? AboveMinusOne : LoopChecks.Special);
+        if (!Fma.IsSupported && !AdvSimd.IsSupported)
+            ulp *= 4; // Large powers lose a few more bits where a product is rounded before it is added.
+        Func<Random, double> draw = op is Sin or Cos ? SmallSpecial : op is Log1p ? AboveMinusOne : LoopChecks.Special;
+        LoopChecks.Check(OneOp(op, 3000, DType.Float32), 7, ulp, draw);
     }
 
     [Theory]
@@ -78,7 +83,10 @@ public sealed class ElementwiseLoopTests
     public void Casts(DType from, DType to)
     {
         for (int length = 0; length <= 100; length++)
-            LoopChecks.Check(OneOp(new Cast(to), length, from), length, draw: r => (r.NextDouble() * 250) - (from == DType.UInt8 ? 0 : 125), withParts: false);
+        {
+            double low = from == DType.UInt8 ? 0 : -125;
+            LoopChecks.Check(OneOp(new Cast(to), length, from), length, draw: r => low + (r.NextDouble() * 250), withParts: false);
+        }
     }
 
     [Theory]
@@ -94,8 +102,8 @@ public sealed class ElementwiseLoopTests
         ElementwiseOp[] ops =
         [
             new Add(), new Subtract(), new Multiply(), new Divide(), new Maximum(), new Minimum(), new Negate(), new Abs(), new Sign(),
-            new Compare(Comparison.Less), new Compare(Comparison.Equal), new Compare(Comparison.GreaterOrEqual), new Compare(Comparison.NotEqual),
-            new Compare(Comparison.LessOrEqual), new Compare(Comparison.Greater),
+            new Compare(Comparison.Less), new Compare(Comparison.Equal), new Compare(Comparison.GreaterOrEqual),
+            new Compare(Comparison.NotEqual), new Compare(Comparison.LessOrEqual), new Compare(Comparison.Greater),
         ];
         foreach (ElementwiseOp op in ops)
             LoopChecks.Check(OneOp(op, 301, type), 5, draw: r => r.Next(-6, 7) * (r.Next(9) == 0 ? 1e4 : 1), withParts: true);

@@ -11,13 +11,15 @@ internal static unsafe class LoopChecks
     /// <param name="ulp">The error allowed for each stored value in units of the last place of float32; 0 wants the exact value.</param>
     /// <param name="draw">Draws an input.</param>
     /// <param name="withParts">Whether to run in several parts, too.</param>
-    internal static void Check(Loop loop, int seed, double ulp = 0, Func<Random, double>? draw = null, bool withParts = true)
+    /// <param name="everySet">Whether to run on narrower vectors, too.</param>
+    internal static void Check(Loop loop, int seed, double ulp = 0, Func<Random, double>? draw = null, bool withParts = true,
+        bool everySet = true)
     {
         using var memory = new LoopMemory(loop);
         memory.Fill(new Random(seed), draw ?? Ordinary);
         (double[][] expected, double[][] magnitudes) = LoopOracle.Evaluate(memory);
         byte[][]? first = null;
-        foreach (LoopOracle.Way way in LoopOracle.Ways(withParts))
+        foreach (LoopOracle.Way way in LoopOracle.Ways(withParts, everySet))
         {
             for (int o = 0; o < loop.Outputs.Length; o++)
                 memory.OutputSpan(o).Fill(0xEE);

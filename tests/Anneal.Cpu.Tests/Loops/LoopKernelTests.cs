@@ -134,7 +134,8 @@ public sealed unsafe class LoopKernelTests
         int rate = b.Load(F, new long[dims.Length]), correction = b.Load(F, new long[dims.Length]);
         int m1 = b.Apply(new Add(), b.Apply(new Multiply(), m, b.Constant(F, 0.9)), b.Apply(new Multiply(), g, b.Constant(F, 0.1)));
         int square = b.Apply(new Multiply(), g, g);
-        int v1 = b.Apply(new Add(), b.Apply(new Multiply(), v, b.Constant(F, 0.999)), b.Apply(new Multiply(), square, b.Constant(F, 0.001)));
+        int fresh = b.Apply(new Multiply(), square, b.Constant(F, 0.001));
+        int v1 = b.Apply(new Add(), b.Apply(new Multiply(), v, b.Constant(F, 0.999)), fresh);
         int root = b.Apply(new Add(), b.Apply(new Sqrt(), b.Apply(new Multiply(), v1, correction)), b.Constant(F, 1e-8));
         int step = b.Apply(new Divide(), b.Apply(new Multiply(), m1, rate), root);
         int decay = b.Apply(new Multiply(), b.Apply(new Multiply(), p, rate), b.Constant(F, 0.01));

@@ -59,7 +59,10 @@ internal sealed unsafe class LoopMemory : IDisposable
         foreach (Block block in _blocks)
         {
             for (int i = 0; i < Guard; i++)
-                Assert.True(block.Data[-1 - i] == GuardByte && block.Data[block.Bytes + i] == GuardByte, $"{what}: written outside of a buffer.");
+            {
+                bool isWhole = block.Data[-1 - i] == GuardByte && block.Data[block.Bytes + i] == GuardByte;
+                Assert.True(isWhole, $"{what}: written outside of a buffer.");
+            }
         }
     }
 

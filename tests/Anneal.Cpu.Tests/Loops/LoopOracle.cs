@@ -27,9 +27,11 @@ internal static unsafe class LoopOracle
     internal static InstructionSet[] Sets { get; } =
         [.. Enum.GetValues<InstructionSet>().Where(s => s <= InstructionSets.Best)];
 
-    internal static IEnumerable<Way> Ways(bool withParts)
+    /// <param name="withParts">Whether to run in several parts, too.</param>
+    /// <param name="everySet">Whether to run on narrower vectors, too.</param>
+    internal static IEnumerable<Way> Ways(bool withParts, bool everySet = true)
     {
-        foreach (InstructionSet set in Sets)
+        foreach (InstructionSet set in everySet ? Sets : [InstructionSets.Best])
         {
             foreach (bool dynamic in (bool[])[true, false])
             {

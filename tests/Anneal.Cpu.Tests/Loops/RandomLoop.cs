@@ -9,10 +9,13 @@ internal sealed class RandomLoop
     private static readonly ElementwiseOp[] ExactUnary =
         [new Negate(), new Abs(), new Sign(), new Floor(), new Ceiling(), new Round(), new Relu(), new StopGradient()];
 
-    private static readonly ElementwiseOp[] ExactBinary = [new Add(), new Subtract(), new Multiply(), new Maximum(), new Minimum(), new Divide()];
+    private static readonly ElementwiseOp[] ExactBinary =
+        [new Add(), new Subtract(), new Multiply(), new Maximum(), new Minimum(), new Divide()];
 
     private static readonly ElementwiseOp[] Smooth =
-        [new Exp(), new Expm1(), new Log(), new Log1p(), new Tanh(), new Sigmoid(), new Erf(), new Sin(), new Cos(), new Atan(), new Sqrt()];
+    [
+        new Exp(), new Expm1(), new Log(), new Log1p(), new Tanh(), new Sigmoid(), new Erf(), new Sin(), new Cos(), new Atan(), new Sqrt(),
+    ];
 
     private readonly Random _random;
     private readonly HandLoop _builder;

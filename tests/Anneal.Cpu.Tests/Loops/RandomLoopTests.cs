@@ -2,7 +2,7 @@ using Anneal.Planning;
 
 namespace Anneal.Cpu.Tests.Loops;
 
-/// <summary>Random loops run in every way with the same bits, and where only exact operations occur, with those of the definition.</summary>
+/// <summary>Random loops have the same bits in every way to run, and where all operations are exact, those of the definition.</summary>
 public sealed class RandomLoopTests
 {
     [Fact]
@@ -16,7 +16,10 @@ public sealed class RandomLoopTests
     public void ExactBodiesOfSpecialValues()
     {
         for (int seed = 1000; seed < 1060; seed++)
-            LoopChecks.Check(RandomLoop.Draw(seed, isExact: true, folds: false, [DType.Float32, DType.Bool]), seed, draw: LoopChecks.Special);
+        {
+            Loop loop = RandomLoop.Draw(seed, isExact: true, folds: false, [DType.Float32, DType.Bool]);
+            LoopChecks.Check(loop, seed, draw: LoopChecks.Special);
+        }
     }
 
     [Fact]

@@ -21,9 +21,9 @@ public sealed unsafe class ReductionLoopTests
             for (int length = 0; length <= 256; length++)
             {
                 Func<Random, double> draw = kind == ReductionKind.Product ? NearOne : LoopChecks.Ordinary;
-                LoopChecks.Check(OneFold([3, length], 1, 1, kind), length, draw: draw, withParts: false);
-                LoopChecks.Check(OneFold([length, 3], 0, 1, kind), length, draw: draw, withParts: false);
-                LoopChecks.Check(OneFold([3, length], 0, 1, kind), length, draw: draw, withParts: false);
+                LoopChecks.Check(OneFold([3, length], 1, 1, kind), length, draw: draw, withParts: false, everySet: length % 16 < 2);
+                LoopChecks.Check(OneFold([length, 3], 0, 1, kind), length, draw: draw, withParts: false, everySet: length % 16 < 2);
+                LoopChecks.Check(OneFold([3, length], 0, 1, kind), length, draw: draw, withParts: false, everySet: length % 16 < 2);
             }
         }
     }

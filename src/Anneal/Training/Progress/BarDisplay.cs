@@ -11,18 +11,18 @@ internal sealed class BarDisplay : ITrainingDisplay
     private readonly AutoResetEvent _wake = new(false);
     private Thread? _thread;
     private volatile bool _isFinished;
-    private volatile EpochResult? _result;
+    private volatile string? _final;
 
     public void BeginEpoch(EpochProgress progress)
     {
-        (_isFinished, _result) = (false, null);
+        (_isFinished, _final) = (false, null);
         _thread = new Thread(() => Show(progress)) { IsBackground = true, Name = "Anneal progress" };
         _thread.Start();
     }
 
     public void EndEpoch(EpochResult result, TimeSpan time)
     {
-        _result = result;
+        _final = string.Create(CultureInfo.InvariantCulture, $"{result}  {time:m\\:ss}");
         Finish();
     }
 
@@ -62,12 +62,9 @@ internal sealed class BarDisplay : ITrainingDisplay
             });
     }
 
-    private string Describe(EpochProgress progress)
-    {
-        string values = EvaluationResult.Format(_result?.Values ?? progress.Values);
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{progress.Step}/{progress.Steps}  {values}  {progress.Rate:N0}/s  {progress.Left:m\\:ss} left");
-    }
+    private string Describe(EpochProgress progress) => _final ?? string.Create(
+        CultureInfo.InvariantCulture,
+        $"{progress.Step}/{progress.Steps}  {EvaluationResult.Format(progress.Values)}  {progress.Rate:N0}/s  {progress.Left:m\\:ss} left");
 
     private sealed class StatisticsColumn(Func<string> describe) : ProgressColumn
     {
