@@ -13,7 +13,18 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var epochs = new Option<int>("--epochs") { Description = "How many times to go through the training data.", DefaultValueFactory = _ => 60 };
 var seed = new Option<int>("--seed") { Description = "Chooses the points, the first weights and the order of the data.", DefaultValueFactory = _ => 1 };
 var command = new RootCommand("Trains a binary classifier and reports accuracy, precision, recall and F1.") { epochs, seed };
-command.SetAction(arguments => Run(arguments.GetValue(epochs), arguments.GetValue(seed)));
+command.SetAction(arguments =>
+{
+    try
+    {
+        return Run(arguments.GetValue(epochs), arguments.GetValue(seed));
+    }
+    catch (AnnealException mistake)
+    {
+        Console.Error.WriteLine(mistake.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed)
@@ -36,7 +47,7 @@ static Dataset MakePoints(int count, int seed)
 {
     var random = new Random(seed);
     var x = new float[count * 10];
-    var y = new float[count];
+    var y = new int[count];
     for (int i = 0; i < count; i++)
     {
         float score = 0.2f * (random.NextSingle() - 0.5f);
@@ -50,5 +61,5 @@ static Dataset MakePoints(int count, int seed)
         y[i] = score > 0 ? 1 : 0;
     }
 
-    return Dataset.From(TensorData.From(x, [count, 10]), TensorData.From(y, [count, 1]));
+    return Dataset.From(TensorData.From(x, [count, 10]), TensorData.From(y));
 }

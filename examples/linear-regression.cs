@@ -15,7 +15,18 @@ var epochs = new Option<int>("--epochs") { Description = "How many times to go t
 var seed = new Option<int>("--seed") { Description = "Chooses the noise, the first weights and the order of the points.", DefaultValueFactory = _ => 1 };
 var output = new Option<string>("--output") { Description = "Where to write the picture.", DefaultValueFactory = _ => Path.Combine(here, "output", "linear-regression.png") };
 var command = new RootCommand("Fits a line to points.") { epochs, seed, output };
-command.SetAction(arguments => Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(output)!));
+command.SetAction(arguments =>
+{
+    try
+    {
+        return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(output)!);
+    }
+    catch (AnnealException mistake)
+    {
+        Console.Error.WriteLine(mistake.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string output)
@@ -35,7 +46,7 @@ static int Run(int epochs, int seed, string output)
     var plot = new ScottPlot.Plot();
     ScottPlot.Plottables.Scatter points = plot.Add.ScatterPoints(x.Select(v => (double)v).ToArray(), y.Select(v => (double)v).ToArray());
     points.LegendText = "points";
-    ScottPlot.Plottables.Scatter found = plot.Add.ScatterLine([-1.0, 1.0], [offset - slope, offset + slope]);
+    ScottPlot.Plottables.Scatter found = plot.Add.ScatterLine(new double[] { -1, 1 }, new double[] { offset - slope, offset + slope });
     found.LineWidth = 3;
     found.LegendText = $"y = {slope:F3} x + {offset:F3}";
     plot.ShowLegend(ScottPlot.Alignment.UpperLeft);

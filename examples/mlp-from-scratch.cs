@@ -2,7 +2,7 @@
 #:project ../src/Anneal.Data
 
 // A network with nothing hidden: weights and biases as parameters, the forward pass, the loss, the gradients and the updates written by
-// hand. Program.Compile turns the function into one list of kernels.
+// hand.
 //
 //   dotnet run -c Release examples/mlp-from-scratch.cs
 using System.CommandLine;
@@ -20,7 +20,18 @@ var data = new Option<string>("--data")
     DefaultValueFactory = _ => Path.Combine(here, "..", "datasets", "mnist"),
 };
 var command = new RootCommand("Trains a network whose every step is written by hand.") { epochs, seed, data };
-command.SetAction(arguments => Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!));
+command.SetAction(arguments =>
+{
+    try
+    {
+        return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!);
+    }
+    catch (AnnealException mistake)
+    {
+        Console.Error.WriteLine(mistake.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string data)
@@ -42,7 +53,7 @@ static int Run(int epochs, int seed, string data)
         return hidden.MatMul(w2) + b2;
     }
 
-    Program step = Program.Compile((images, labels) =>
+    var step = Anneal.Program.Compile((images, labels) =>
     {
         Tensor logits = Forward(images, out Tensor x, out Tensor hidden);
         Tensor oneHot = labels.OneHot(Classes);
@@ -59,7 +70,7 @@ static int Run(int epochs, int seed, string data)
         b2.Assign(b2 - dB2 * LearningRate);
         return loss;
     });
-    Program hits = Program.Compile((images, labels) => Forward(images, out _, out _).ArgMax().EqualTo(labels).Cast(DType.Float32).Sum());
+    var hits = Anneal.Program.Compile((images, labels) => Forward(images, out _, out _).ArgMax().EqualTo(labels).Cast(DType.Float32).Sum());
 
     using var batches = new BatchLoader(train, new BatchLoaderOptions { BatchSize = BatchSize, Seed = seed, Epochs = epochs });
     for (int epoch = 1; epoch <= epochs; epoch++)

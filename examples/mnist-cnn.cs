@@ -24,7 +24,18 @@ var data = new Option<string>("--data")
 };
 var output = new Option<string>("--output") { Description = "Where to write the model and the curves.", DefaultValueFactory = _ => Path.Combine(here, "output", "mnist-cnn") };
 var command = new RootCommand("Trains a convolutional network on MNIST and tests it.") { epochs, seed, data, output };
-command.SetAction(arguments => Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!, arguments.GetValue(output)!));
+command.SetAction(arguments =>
+{
+    try
+    {
+        return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!, arguments.GetValue(output)!);
+    }
+    catch (AnnealException mistake)
+    {
+        Console.Error.WriteLine(mistake.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string data, string output)

@@ -19,7 +19,18 @@ var data = new Option<string>("--data")
     DefaultValueFactory = _ => Path.Combine(here, "..", "datasets", "mnist"),
 };
 var command = new RootCommand("Trains a dense network on MNIST and tests it.") { epochs, seed, data };
-command.SetAction(arguments => Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!));
+command.SetAction(arguments =>
+{
+    try
+    {
+        return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!);
+    }
+    catch (AnnealException mistake)
+    {
+        Console.Error.WriteLine(mistake.Message);
+        return 1;
+    }
+});
 return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string data)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Anneal.Graphs;
 using Anneal.Planning;
 
@@ -18,11 +19,22 @@ public abstract class Device
     /// <summary>The device of programs that name none.</summary>
     public static Device Default
     {
-        get => _default ?? throw new DeviceException("No device is registered. Hint: reference Anneal, which registers the CPU.");
+        get => _default ?? Find();
         set => _default = value;
     }
 
     internal static bool HasDefault => _default is not null;
+
+    /// <summary>
+    /// Anneal registers the processor when it is loaded, but the runtime loads an assembly only when a type of it is used, and a program
+    /// may use nothing but tensors. So it is loaded here, by a name that trimming understands.
+    /// </summary>
+    private static Device Find()
+    {
+        if (Type.GetType("Anneal.DefaultDevice, Anneal", throwOnError: false) is { } registration)
+            RuntimeHelpers.RunModuleConstructor(registration.Module.ModuleHandle);
+        return _default ?? throw new DeviceException("No device is registered. Hint: reference Anneal, which registers the processor, or set Device.Default.");
+    }
 
     /// <summary>The name and what it can do, such as <c>cpu (avx-512, 2 threads)</c>.</summary>
     public abstract string Name { get; }

@@ -43,7 +43,7 @@ internal sealed record Log1p : UnaryOp
     internal override double Evaluate(double x)
     {
         double u = 1 + x;
-        return u == 1 ? x : double.IsInfinity(u) ? u : Math.Log(u) * (x / (u - 1));
+        return u == 1 ? x : double.IsPositiveInfinity(u) ? u : Math.Log(u) * (x / (u - 1));
     }
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream / (call.Input + 1);

@@ -57,8 +57,6 @@ internal sealed class LoopEmitter
         _block = _il.DeclareLocal(typeof(byte).MakePointerType());
     }
 
-    internal static int CompiledCount => Cache.Count;
-
     private bool HasLongKernels => _body.Steps.Any(s => s.Kernel is { IsLong: true });
 
     /// <param name="body">The body.</param>
@@ -83,7 +81,7 @@ internal sealed class LoopEmitter
     private static int VectorsOfPass(VectorBody body, long vectorsOfRow)
     {
         bool isCalled = body.Steps.Any(s => s.Kernel is { IsLong: true });
-        int wanted = isCalled || body.Cost <= 8 ? 4 : body.Cost <= 24 ? 2 : 1;
+        int wanted = isCalled ? (body.Steps.Length <= 40 ? 4 : 2) : body.Cost <= 8 ? 4 : body.Cost <= 24 ? 2 : 1;
         return vectorsOfRow >= wanted ? wanted : vectorsOfRow >= 2 ? 2 : 1;
     }
 

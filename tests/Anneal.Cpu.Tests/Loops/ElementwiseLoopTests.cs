@@ -1,6 +1,6 @@
-using Anneal.Graphs;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Anneal.Graphs;
 using Anneal.Ops;
 using Anneal.Planning;
 
