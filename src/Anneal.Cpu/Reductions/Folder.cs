@@ -32,10 +32,10 @@ internal abstract unsafe class Folder
 
     private static Folder ForFloats<TVec>(ReductionKind kind)
         where TVec : unmanaged, ISimd<TVec> => kind switch
-    {
-        ReductionKind.Sum => new VectorFolder<SumFold, TVec>(),
-        ReductionKind.Product => new VectorFolder<ProductFold, TVec>(),
-        ReductionKind.Maximum => new VectorFolder<MaximumFold, TVec>(),
-        _ => new VectorFolder<MinimumFold, TVec>(),
-    };
+        {
+            ReductionKind.Sum => new VectorFolder<SumFold, TVec>(),
+            ReductionKind.Product => new VectorFolder<ProductFold, TVec>(),
+            ReductionKind.Maximum => new VectorFolder<MaximumFold, TVec>(),
+            _ => new VectorFolder<MinimumFold, TVec>(),
+        };
 }

@@ -52,7 +52,10 @@ public sealed unsafe class MatMulKernelTests
             int m = random.Next(1, 20), n = random.Next(1, 20), k = random.Next(0, 20);
             MatMulShape shape = new(2, m, n, k)
             {
-                TransposeA = random.Next(2) == 0, TransposeB = random.Next(2) == 0, BatchStrideA = m * k, BatchStrideB = k * n,
+                TransposeA = random.Next(2) == 0,
+                TransposeB = random.Next(2) == 0,
+                BatchStrideA = m * k,
+                BatchStrideB = k * n,
             };
             double[] a = Enumerable.Range(0, (2 * m * k) + 1).Select(_ => random.NextDouble() - 0.5).ToArray();
             double[] b = Enumerable.Range(0, (2 * k * n) + 1).Select(_ => random.NextDouble() - 0.5).ToArray();
