@@ -19,7 +19,7 @@ command.SetAction(arguments =>
     {
         return Run(arguments.GetValue(epochs), arguments.GetValue(seed));
     }
-    catch (AnnealException mistake)
+    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException or ArgumentException)
     {
         Console.Error.WriteLine(mistake.Message);
         return 1;

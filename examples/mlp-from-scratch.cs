@@ -26,7 +26,7 @@ command.SetAction(arguments =>
     {
         return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!);
     }
-    catch (AnnealException mistake)
+    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException or ArgumentException)
     {
         Console.Error.WriteLine(mistake.Message);
         return 1;
@@ -36,9 +36,10 @@ return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string data)
 {
-    const int Hidden = 64, Classes = 10, BatchSize = 100;
+    const int Hidden = 64, Classes = 10;
     const double LearningRate = 0.1;
     (Dataset train, Dataset test) = Mnist.Load(data);
+    int batchSize = Math.Min(100, train.Count);
     long features = train.Inputs[0].Shape.ElementCount;
     var random = new Random(seed);
     var w1 = new Parameter(Draw(random, features, Hidden), "w1");
@@ -72,22 +73,20 @@ static int Run(int epochs, int seed, string data)
     });
     var hits = Anneal.Program.Compile((images, labels) => Forward(images, out _, out _).ArgMax().EqualTo(labels).Cast(DType.Float32).Sum());
 
-    using var batches = new BatchLoader(train, new BatchLoaderOptions { BatchSize = BatchSize, Seed = seed, Epochs = epochs });
+    using var batches = new BatchLoader(train, new BatchLoaderOptions { BatchSize = batchSize, Seed = seed, Epochs = epochs });
     for (int epoch = 1; epoch <= epochs; epoch++)
     {
         double sum = 0;
-        int count = 0;
         while (batches.TryNext(out Batch? batch))
         {
-            sum += step.Run(batch.Inputs[0], batch.Targets[0]).Item<float>();
-            count++;
+            sum += step.Run(batch.Inputs[0], batch.Targets[0]).Item<float>() * batch.Count;
         }
 
-        Console.WriteLine($"epoch {epoch}: loss {sum / count:F4}");
+        Console.WriteLine($"epoch {epoch}: loss {sum / train.Count:F4}");
     }
 
     double right = 0;
-    using var questions = new BatchLoader(test, new BatchLoaderOptions { BatchSize = 1000, Order = BatchOrder.Sequential, Epochs = 1 });
+    using var questions = new BatchLoader(test, new BatchLoaderOptions { BatchSize = Math.Min(1000, test.Count), Order = BatchOrder.Sequential, Epochs = 1 });
     while (questions.TryNext(out Batch? batch))
         right += hits.Run(batch.Inputs[0], batch.Targets[0]).Item<float>();
     Console.WriteLine($"test accuracy {right / test.Count:F4}");

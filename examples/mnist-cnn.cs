@@ -30,7 +30,7 @@ command.SetAction(arguments =>
     {
         return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!, arguments.GetValue(output)!);
     }
-    catch (AnnealException mistake)
+    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException or ArgumentException)
     {
         Console.Error.WriteLine(mistake.Message);
         return 1;
@@ -41,6 +41,7 @@ return command.Parse(args).Invoke();
 static int Run(int epochs, int seed, string data, string output)
 {
     (Dataset train, Dataset test) = Mnist.Load(data);
+    Directory.CreateDirectory(output);
     var model = new Sequential(
         new Conv2D(32, 3, Activation.Relu), new MaxPool2D(2),
         new Conv2D(64, 3, Activation.Relu), new MaxPool2D(2),
@@ -58,7 +59,6 @@ static int Run(int epochs, int seed, string data, string output)
 
     TensorData logits = model.Predict(test);
     Console.WriteLine(ConfusionMatrix.Of(test.Labels(), logits));
-    Directory.CreateDirectory(output);
     DrawCurves(history, Path.Combine(output, "curves.png"));
     model.Save(Path.Combine(output, "model"));
     Console.WriteLine($"model and curves in {Path.GetFullPath(output)}");

@@ -25,7 +25,7 @@ command.SetAction(arguments =>
     {
         return Run(arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(data)!);
     }
-    catch (AnnealException mistake)
+    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException or ArgumentException)
     {
         Console.Error.WriteLine(mistake.Message);
         return 1;

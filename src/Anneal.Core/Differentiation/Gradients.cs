@@ -19,12 +19,15 @@ public static class Gradients
         if (Trace.Current is not { } trace)
             throw new TraceException("Gradients.Of with parameters works inside a traced function. Hint: call it within Program.Compile.");
         Parameter[] wanted = [.. variables];
-        Tensor?[] reads = wanted.Select(trace.FirstRead).ToArray();
-        Tensor?[] gradients = Compute(loss, reads.Where(r => r is not null).Select(r => r!).ToArray());
+        Tensor[] reads = [.. wanted.SelectMany(trace.Reads)];
+        Tensor?[] gradients = Compute(loss, reads);
         var result = new Tensor[wanted.Length];
         for (int i = 0, read = 0; i < result.Length; i++)
         {
-            Tensor? gradient = reads[i] is null ? null : gradients[read++];
+            // A parameter that was assigned has had several values: the latest on which the loss depends is meant.
+            int count = trace.Reads(wanted[i]).Count;
+            Tensor? gradient = gradients[read..(read + count)].LastOrDefault(g => g is not null);
+            read += count;
             result[i] = gradient ?? throw new TraceException(
                 $"The loss does not depend on the parameter {wanted[i].Name}, so it has no gradient. "
                 + "Hint: leave it out, or set Trainable = false.");
@@ -38,7 +41,7 @@ public static class Gradients
     public static Tensor[] Of(Tensor loss, params ReadOnlySpan<Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(loss);
-        Tensor[] wanted = tensors.ToArray();
+        Tensor[] wanted = [.. tensors.ToArray().Select(t => Trace.Admit(Trace.Current, t, null))];
         return Compute(loss, wanted).Select((g, i) => g ?? wanted[i].FillLike(0)).ToArray();
     }
 
@@ -58,6 +61,19 @@ public static class Gradients
     {
         var graph = new Graph("gradient", Trace.Current, [], outputs, []);
         HashSet<Node> active = DependsOn(graph, wanted);
+        try
+        {
+            return Walk(graph, active, outputs, upstreams, wanted);
+        }
+        finally
+        {
+            if (Trace.Current is { } current)
+                current.DerivedFrom = null;
+        }
+    }
+
+    private static Tensor?[] Walk(Graph graph, HashSet<Node> active, Tensor[] outputs, Tensor[] upstreams, Tensor[] wanted)
+    {
         var gradients = new Dictionary<Tensor, Tensor>();
         for (int i = 0; i < outputs.Length; i++)
             Accumulate(gradients, outputs[i], upstreams[i]);
@@ -79,8 +95,6 @@ public static class Gradients
             }
         }
 
-        if (Trace.Current is { } current)
-            current.DerivedFrom = null;
         return wanted.Select(w => gradients.GetValueOrDefault(w)).ToArray();
     }
 
@@ -96,6 +110,13 @@ public static class Gradients
         var active = wanted.Select(w => w.Node).ToHashSet();
         foreach (Node node in graph.Nodes)
         {
+            if (node is { WasRead: true, Inputs.Length: 0 } && !active.Contains(node) && node.Outputs[0].DType.IsFloating())
+            {
+                throw new TraceException(
+                    $"A tensor between the loss and what it was computed from has been read ({node.Outputs[0].Type}, recorded at: {node.Origin}), so the way back is gone. "
+                    + "Hint: take gradients before reading values, or use Program.Compile.");
+            }
+
             if (node.Inputs.Any(i => active.Contains(i.Node)))
                 active.Add(node);
         }

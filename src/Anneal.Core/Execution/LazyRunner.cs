@@ -10,8 +10,9 @@ internal static class LazyRunner
     private const int MaximalNodes = 20_000;
 
     private const int CacheSize = 64;
+    private const long LargestKept = 1 << 20;
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, (CompiledGraph Compiled, long LastUse)> Cache = [];
+    private static readonly Dictionary<(Device, string), (CompiledGraph Compiled, long LastUse)> Cache = [];
     private static long _uses;
 
     internal static unsafe TensorData Run(Tensor tensor)
@@ -28,10 +29,14 @@ internal static class LazyRunner
         ProgramContext context = compiled.Rent();
         for (int i = 0; i < leaves.Count; i++)
             Buffer.MemoryCopy(leaves[i].Pointer, context.Inputs[i].Pointer, leaves[i].Type.ByteCount, leaves[i].Type.ByteCount);
+        GC.KeepAlive(leaves);
         context.Run();
         var result = new TensorData(tensor.Type);
         Buffer.MemoryCopy(context.Outputs[0].Pointer, result.Pointer, result.Type.ByteCount, result.Type.ByteCount);
-        compiled.Return(context);
+
+        // Large memory is not kept for an expression that may never come again.
+        if (compiled.ArenaBytes + result.Type.ByteCount + leaves.Sum(l => l.Type.ByteCount) < LargestKept)
+            compiled.Return(context);
         return result;
     }
 
@@ -107,7 +112,7 @@ internal static class LazyRunner
 
     private static CompiledGraph CompileCached(Graph graph)
     {
-        string key = Printer.Print(graph);
+        (Device, string) key = (Device.Default, Printer.Print(graph));
         lock (Gate)
         {
             if (!Cache.TryGetValue(key, out (CompiledGraph Compiled, long LastUse) entry))

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Anneal.Execution;
 using Anneal.Graphs;
 
@@ -33,6 +34,7 @@ public sealed class Program
     private readonly State? _randomState;
     private readonly Dictionary<string, (CompiledGraph Compiled, long LastUse)> _cache = [];
     private readonly Lock _lock = new();
+    private readonly Lock _updating = new();
     private long _uses;
 
     private Program(Func<Tensor[], IReadOnlyList<Tensor>> function, ProgramOptions? options)
@@ -55,6 +57,7 @@ public sealed class Program
     public static Program Compile(Func<Tensor> function, ProgramOptions? options = null) => new(_ => [function()], options);
 
     /// <summary>Compiles a function of one tensor with one result.</summary>
+    [OverloadResolutionPriority(1)]
     public static Program Compile(Func<Tensor, Tensor> function, ProgramOptions? options = null) => new(x => [function(Take(x, 1)[0])], options);
 
     /// <summary>Compiles a function of two tensors with one result.</summary>
@@ -67,9 +70,14 @@ public sealed class Program
 
     /// <summary>Runs the program and returns the result, or the first of several. Safe to call from several threads.</summary>
     /// <exception cref="AnnealException">The inputs do not fit the function; nothing has run.</exception>
-    public TensorData Run(params ReadOnlySpan<TensorData> inputs) => RunAll(inputs)[0];
+    public TensorData Run(params ReadOnlySpan<TensorData> inputs)
+    {
+        if (CompileFor(inputs).Graph.Outputs.Length == 0)
+            throw new TraceException($"The program \"{_options.Name}\" has no result. Hint: use {nameof(RunAll)}.");
+        return RunAll(inputs)[0];
+    }
 
-    /// <summary>Runs the program and returns all of its results. Safe to call from several threads, unless it updates variables.</summary>
+    /// <summary>Runs the program and returns all of its results. Safe to call from several threads; runs that change variables come one after another.</summary>
     /// <exception cref="AnnealException">The inputs do not fit the function; nothing has run.</exception>
     public unsafe TensorData[] RunAll(params ReadOnlySpan<TensorData> inputs)
     {
@@ -77,7 +85,18 @@ public sealed class Program
         ProgramContext context = compiled.Rent();
         for (int i = 0; i < inputs.Length; i++)
             Buffer.MemoryCopy(inputs[i].Pointer, context.Inputs[i].Pointer, inputs[i].Type.ByteCount, inputs[i].Type.ByteCount);
-        context.Run();
+        GC.KeepAlive(inputs.ToArray());
+        if (compiled.Graph.Updates.Length == 0)
+        {
+            context.Run();
+        }
+        else
+        {
+            // Runs that change variables, the random step among them, come one after another.
+            lock (_updating)
+                context.Run();
+        }
+
         var results = new TensorData[context.Outputs.Length];
         for (int i = 0; i < results.Length; i++)
         {

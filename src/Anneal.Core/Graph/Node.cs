@@ -24,6 +24,7 @@ internal sealed class Node
         Inputs = [];
         Outputs = [output];
         Origin = output.Node.Origin;
+        WasRead = output.Node.Inputs.Length > 0;
         Id = Interlocked.Increment(ref _lastId);
     }
 
@@ -40,6 +41,9 @@ internal sealed class Node
     internal Trace? Trace { get; }
 
     internal Origin Origin { get; }
+
+    /// <summary>Whether this leaf holds the values of a lazy tensor that something led to.</summary>
+    internal bool WasRead { get; }
 
     /// <summary>Records an operation in the current trace, or lazily outside of one.</summary>
     internal static Tensor[] Record(Op op, params ReadOnlySpan<Tensor> inputs)

@@ -50,7 +50,9 @@ internal sealed record Power : BinaryOp
         Tensor a = call.Inputs[0], b = call.Inputs[1];
         // A base of 0 has no logarithm, but 0 to a positive power is flat in its exponent.
         Tensor log = Tensor.Select(a.NotEqualTo(0), Tensor.Log(Tensor.Select(a.NotEqualTo(0), a, a.FillLike(1))), a.FillLike(0));
-        return [call.Upstream * b * Tensor.Pow(a, b - 1), call.Upstream * call.Output * log];
+        // To the power of 0 the function is flat, also where the base is 0.
+        Tensor byBase = Tensor.Select(b.EqualTo(0), call.Upstream.FillLike(0), call.Upstream * b * Tensor.Pow(a, b - 1));
+        return [byBase, call.Upstream * call.Output * log];
     }
 
     internal override OpRecord Record => OpRecord.Domain(0.2, 3, ulp: 4);

@@ -57,7 +57,15 @@ internal sealed record ScatterAdd(Shape Table) : Op
         return [inputs[1] with { Shape = Table }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new Gather(), call.Upstream, call.Inputs[0])];
+    // What was left out has no gradient, where a gather alone would give NaN.
+    internal override Tensor?[] Gradient(GradientCall call)
+    {
+        Tensor indices = call.Inputs[0], gathered = Node.Apply(new Gather(), call.Upstream, indices);
+        var ones = new long[Table.Rank - 1];
+        Array.Fill(ones, 1);
+        Tensor inside = indices.GreaterOrEqual(0) & indices.LessThan(Table[0]);
+        return [null, Tensor.Select(inside.Reshape(indices.Shape.Concat(ones)), gathered, gathered.FillLike(0))];
+    }
 
     internal override void Reference(ReferenceCall call)
     {
@@ -133,7 +141,13 @@ internal sealed record ScatterAddAlong(int Axis, Shape To) : Op
         return [inputs[1] with { Shape = To }];
     }
 
-    internal override Tensor?[] Gradient(GradientCall call) => [null, Node.Apply(new GatherAlong(Axis), call.Upstream, call.Inputs[0])];
+    // What was left out has no gradient, where a gather alone would give NaN.
+    internal override Tensor?[] Gradient(GradientCall call)
+    {
+        Tensor indices = call.Inputs[0], gathered = Node.Apply(new GatherAlong(Axis), call.Upstream, indices);
+        Tensor inside = indices.GreaterOrEqual(0) & indices.LessThan(To[Axis]);
+        return [null, Tensor.Select(inside, gathered, gathered.FillLike(0))];
+    }
 
     internal override void Reference(ReferenceCall call) => GatherAlong.ForEach(To, call.InputShape(0), Axis, call.Inputs[0], (i, at) =>
     {

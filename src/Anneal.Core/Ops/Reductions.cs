@@ -84,7 +84,9 @@ internal sealed record Sum(int FirstAxis, int AxisCount) : ReductionOp(FirstAxis
     internal override Tensor?[] Gradient(GradientCall call) => [Spread(call.Upstream, call.Input.Shape)];
 }
 
-/// <summary>The product; its gradient multiplies the other factors, so a zero factor does no harm.</summary>
+/// <summary>
+/// The product; its gradient multiplies the other factors, so a zero factor does no harm. Gradients of second order hold where no factor is zero.
+/// </summary>
 internal sealed record Product(int FirstAxis, int AxisCount) : ReductionOp(FirstAxis, AxisCount)
 {
     internal override ReductionKind Reduction => ReductionKind.Product;

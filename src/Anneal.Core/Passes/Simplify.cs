@@ -5,7 +5,7 @@ namespace Anneal.Passes;
 
 /// <summary>
 /// Replaces nodes by cheaper ones with the same value: neutral elements, arithmetic on constants, views of views, transposes that a
-/// matrix product can do itself. Rules never change how a value is rounded.
+/// matrix product can do itself. Rules never change how a value is rounded; the sign of a zero is not kept.
 /// </summary>
 internal static class Simplify
 {

@@ -166,7 +166,8 @@ internal sealed class Planner
                 Tensor input = built.Inputs[i];
                 PlanBuffer buffer = BufferFor(input);
                 bool free = buffer.Kind == BufferKind.Arena && !taken.Contains(buffer) && _lastUse.GetValueOrDefault(input) == step
-                    && input.Type.ByteCount == output.Type.ByteCount && !built.Outputs.Any(t => _bufferOf.GetValueOrDefault(t) == buffer)
+                    && input.Type.ByteCount == output.Type.ByteCount && input.DType.Size() == output.DType.Size()
+                    && !built.Outputs.Any(t => _bufferOf.GetValueOrDefault(t) == buffer)
                     && built.Loop.Inputs.Where((_, j) => BufferFor(built.Inputs[j]) == buffer).All(IsDense);
                 if (!free)
                     continue;

@@ -62,8 +62,15 @@ internal sealed class Schedule
     /// <summary>Whether the group that computes the new value may write it over the old one while it reads that.</summary>
     private static bool MayOverwrite(Group writer, Update update)
     {
-        if (writer.Kernel is { } kernel && Sources(kernel).Any(s => IsRead(s, update.Variable)))
-            return false;
+        if (writer.Kernel is { } kernel)
+        {
+            // A kernel reads its operands for other blocks while it writes the first; and where its own result is the new value, that lies in
+            // the variable before the epilogue reads the old one.
+            IEnumerable<Node> early = View.Root(update.Value).Node == kernel ? writer.AllNodes : [kernel];
+            if (early.SelectMany(Sources).Any(s => IsRead(s, update.Variable)))
+                return false;
+        }
+
         foreach (Node node in writer.AllNodes.Where(n => n != writer.Kernel))
         {
             foreach (Tensor input in node.Inputs)

@@ -1,5 +1,6 @@
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Ops;
 using Anneal.Planning;
 
 namespace Anneal.Reference;
@@ -36,10 +37,29 @@ public sealed class ReferenceDevice : Device
             var call = new ReferenceCall(node, node.Inputs.Select(i => values[i]).ToArray());
             node.Op.Reference(call);
             for (int i = 0; i < node.Outputs.Length; i++)
-                values[node.Outputs[i]] = call.Outputs[i];
+                values[node.Outputs[i]] = AsStored(call.Outputs[i], node.Outputs[i].DType, wraps: node.Op is not Cast);
         }
 
         return values;
+    }
+
+    /// <summary>Whole numbers as their type holds them: a quotient is truncated, arithmetic wraps around, a conversion saturates.</summary>
+    private static double[] AsStored(double[] values, DType dtype, bool wraps)
+    {
+        if (dtype is not (DType.Int32 or DType.UInt8 or DType.Int8))
+            return dtype == DType.Int64 ? Array.ConvertAll(values, Math.Truncate) : values;
+        (double low, double high) = dtype switch
+        {
+            DType.Int32 => ((double)int.MinValue, (double)int.MaxValue),
+            DType.UInt8 => (0.0, 255.0),
+            _ => (-128.0, 127.0),
+        };
+        double range = high - low + 1;
+        return Array.ConvertAll(values, v =>
+        {
+            double whole = double.IsNaN(v) ? 0 : Math.Truncate(v);
+            return !wraps || !double.IsFinite(whole) ? Math.Clamp(whole, low, high) : whole - range * Math.Floor((whole - low) / range);
+        });
     }
 }
 
@@ -63,11 +83,12 @@ internal sealed class ReferenceInstance(Graph graph, TensorData[] inputs, Tensor
             Store(values[update.Value], update.Variable.Storage);
     }
 
-    private static double[] ToDoubles(TensorData data)
+    internal static double[] ToDoubles(TensorData data)
     {
         var values = new double[data.Shape.ElementCount];
         for (int i = 0; i < values.Length; i++)
             values[i] = data.GetDouble(i);
+        GC.KeepAlive(data);
         return values;
     }
 
@@ -75,5 +96,6 @@ internal sealed class ReferenceInstance(Graph graph, TensorData[] inputs, Tensor
     {
         for (int i = 0; i < values.Length; i++)
             data.SetDouble(i, values[i]);
+        GC.KeepAlive(data);
     }
 }

@@ -47,6 +47,7 @@ public sealed unsafe class TensorData
             throw new ShapeException($"Shape {shape} has {shape.ElementCount} elements, but {values.Length} values were given.");
         var data = new TensorData(DTypes.Of<T>(), shape);
         values.CopyTo(data.AsSpan<T>());
+        GC.KeepAlive(data);
         return data;
     }
 
@@ -69,7 +70,7 @@ public sealed unsafe class TensorData
     /// <summary>A tensor of one value and no axes.</summary>
     public static TensorData Scalar<T>(T value) where T : unmanaged => From([value], Shape.Scalar);
 
-    /// <summary>The elements, to read or write in place.</summary>
+    /// <summary>The elements, to read or write in place. The span does not keep the tensor alive: hold on to the tensor while it is used.</summary>
     /// <exception cref="DTypeException">The elements are not of type <typeparamref name="T"/>.</exception>
     public Span<T> AsSpan<T>() where T : unmanaged
     {
@@ -78,7 +79,7 @@ public sealed unsafe class TensorData
         return MemoryMarshal.Cast<byte, T>(AsBytes());
     }
 
-    /// <summary>The bytes of the elements, to read or write in place.</summary>
+    /// <summary>The bytes of the elements, to read or write in place. The span does not keep the tensor alive: hold on to the tensor while it is used.</summary>
     /// <exception cref="ShapeException">The tensor is larger than 2 GB, the limit of a span.</exception>
     public Span<byte> AsBytes()
     {
@@ -89,7 +90,12 @@ public sealed unsafe class TensorData
 
     /// <summary>The elements as a new array.</summary>
     /// <exception cref="DTypeException">The elements are not of type <typeparamref name="T"/>.</exception>
-    public T[] ToArray<T>() where T : unmanaged => AsSpan<T>().ToArray();
+    public T[] ToArray<T>() where T : unmanaged
+    {
+        T[] values = AsSpan<T>().ToArray();
+        GC.KeepAlive(this);
+        return values;
+    }
 
     /// <summary>The only element.</summary>
     /// <exception cref="ShapeException">There is not exactly one element.</exception>
@@ -97,7 +103,9 @@ public sealed unsafe class TensorData
     {
         if (Shape.ElementCount != 1)
             throw new ShapeException($"Item needs a tensor with one element; this one is {Type}.");
-        return AsSpan<T>()[0];
+        T value = AsSpan<T>()[0];
+        GC.KeepAlive(this);
+        return value;
     }
 
     /// <summary>The same values under another shape; the memory is shared.</summary>
@@ -125,7 +133,7 @@ public sealed unsafe class TensorData
         _ => throw new DTypeException($"{DType} cannot be read as a number."),
     };
 
-    /// <summary>Stores a double, rounded to the element type (half to even; integers are truncated and wrap as a C cast does).</summary>
+    /// <summary>Stores a double, rounded to the element type (half to even; integers are truncated and saturate).</summary>
     internal void SetDouble(long index, double value)
     {
         switch (DType)
@@ -134,9 +142,9 @@ public sealed unsafe class TensorData
             case DType.Float64: ((double*)Pointer)[index] = value; break;
             case DType.Float16: ((Half*)Pointer)[index] = (Half)value; break;
             case DType.BFloat16: ((ushort*)Pointer)[index] = ToBFloat16((float)value); break;
-            case DType.UInt8: Pointer[index] = unchecked((byte)(long)value); break;
-            case DType.Int8: ((sbyte*)Pointer)[index] = unchecked((sbyte)(long)value); break;
-            case DType.Int32: ((int*)Pointer)[index] = unchecked((int)(long)value); break;
+            case DType.UInt8: Pointer[index] = (byte)Math.Clamp(value, byte.MinValue, byte.MaxValue); break;
+            case DType.Int8: ((sbyte*)Pointer)[index] = (sbyte)Math.Clamp(value, sbyte.MinValue, sbyte.MaxValue); break;
+            case DType.Int32: ((int*)Pointer)[index] = (int)value; break;
             case DType.Int64: ((long*)Pointer)[index] = (long)value; break;
             case DType.Bool: Pointer[index] = value != 0 ? (byte)1 : (byte)0; break;
             default: throw new DTypeException($"{DType} cannot hold a number.");

@@ -6,7 +6,10 @@ namespace Anneal;
 public readonly record struct TensorType(DType DType, Shape Shape)
 {
     /// <summary>The memory that the elements take, in bytes.</summary>
-    public long ByteCount => Shape.ElementCount * DType.Size();
+    /// <exception cref="ShapeException">There are more than 2^63 bytes.</exception>
+    public long ByteCount => Shape.ElementCount <= long.MaxValue / 8
+        ? Shape.ElementCount * DType.Size()
+        : throw new ShapeException($"{this} takes more than 2^63 bytes.");
 
     /// <summary>Such as <c>float32[64, 10]</c>.</summary>
     public override string ToString() => DType.Name() + Shape;

@@ -6,7 +6,7 @@ public sealed partial class Tensor
     private const double SeluScale = 1.0507009873554804934193349852946, SeluAlpha = 1.6732632423543772848170429916717;
 
     /// <summary>The smaller of 6 and the larger of x and 0; the derivative at 0 and 6 is 0.</summary>
-    public static Tensor Relu6(Tensor x) => Select(NotNull(x).LessThan(6), Relu(x), x.FillLike(6));
+    public static Tensor Relu6(Tensor x) => Select(NotNull(x).GreaterOrEqual(6), x.FillLike(6), Relu(x));
 
     /// <summary>x where it is positive, else x times <paramref name="negativeSlope"/>.</summary>
     public static Tensor LeakyRelu(Tensor x, double negativeSlope = 0.01) => Select(NotNull(x).GreaterThan(0), x, x * negativeSlope);

@@ -63,7 +63,7 @@ public sealed partial class Tensor
         for (int i = 0; i < extent.Length; i++)
         {
             steps[i] = step.Length == 0 ? 1 : step[i];
-            if (start[i] < 0 || stop[i] > Shape[i] || steps[i] < 1)
+            if (start[i] < 0 || stop[i] < 0 || stop[i] > Shape[i] || steps[i] < 1)
                 throw new ShapeException($"Slice: axis {i} of {Type} cannot be cut from {start[i]} to {stop[i]} in steps of {steps[i]}.");
             extent[i] = stop[i] <= start[i] ? 0 : (stop[i] - start[i] + steps[i] - 1) / steps[i];
         }
@@ -75,6 +75,8 @@ public sealed partial class Tensor
     public Tensor Narrow(int axis, long start, long length)
     {
         axis = Shape.Axis(axis);
+        if (length < 0)
+            throw new ShapeException($"Narrow: the length must be at least 0, not {length}.");
         var from = new long[Shape.Rank];
         long[] to = Shape.ToArray();
         (from[axis], to[axis]) = (start, start + length);
@@ -169,6 +171,8 @@ public sealed partial class Tensor
         ArgumentNullException.ThrowIfNull(other);
         if (Shape.Rank == 0 || other.Shape.Rank == 0)
             throw new ShapeException($"MatMul: needs tensors with at least one axis, got {Type} and {other.Type}.");
+        if (Shape.Rank == 1 && other.Shape.Rank == 1)
+            return ExpandAxis(0).MatMul(other.ExpandAxis(1)).Reshape(Shape.Scalar);
         if (Shape.Rank == 1)
             return Squeeze(ExpandAxis(0).MatMul(other, false, transposeOther), -2);
         if (other.Shape.Rank == 1)

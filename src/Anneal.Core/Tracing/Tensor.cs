@@ -7,8 +7,8 @@ namespace Anneal;
 
 /// <summary>
 /// A symbolic value: what users compute with. Inside a traced function its operations are recorded into the trace's graph; outside they
-/// are recorded lazily, and reading a value (<see cref="ToArray{T}"/>, <see cref="Item{T}"/>, printing) compiles and runs what leads to
-/// it. A tensor that has been read keeps its values.
+/// are recorded lazily, and reading a value (<see cref="ToArray{T}"/>, <see cref="Item{T}"/>) compiles and runs what leads to
+/// it. A tensor that has been read keeps its values; the memory of given and returned values is shared, not copied.
 /// </summary>
 public sealed partial class Tensor
 {
@@ -109,6 +109,9 @@ public sealed partial class Tensor
             return (float)value;
         var data = new TensorData(dtype, Shape.Scalar);
         data.SetDouble(0, value);
-        return data.GetDouble(0);
+        double stored = data.GetDouble(0);
+        if (!dtype.IsFloating() && stored != value)
+            throw new DTypeException($"{dtype.Name()} cannot hold the number {value.ToString("R", CultureInfo.InvariantCulture)}. Hint: Cast the tensor to float32 first.");
+        return stored;
     }
 }

@@ -11,9 +11,9 @@ internal sealed class Trace : IDisposable
     [ThreadStatic]
     private static Trace? _current;
 
-    private readonly Trace? _previous;
+    private Trace? _previous;
     private readonly Dictionary<Variable, Tensor> _values = [];
-    private readonly Dictionary<Variable, Tensor> _firstReads = [];
+    private readonly Dictionary<Variable, List<Tensor>> _reads = [];
     private readonly Dictionary<Tensor, Tensor> _captured = [];
     private readonly List<Tensor> _inputs = [];
     private readonly Stack<string> _path = new();
@@ -63,7 +63,7 @@ internal sealed class Trace : IDisposable
             return value;
         value = Node.Apply(new ReadVariable(variable));
         _values.Add(variable, value);
-        _firstReads.Add(variable, value);
+        _reads.Add(variable, [value]);
         return value;
     }
 
@@ -73,13 +73,23 @@ internal sealed class Trace : IDisposable
         value = Admit(this, value, null);
         if (value.Type != variable.Type)
             throw new ShapeException($"Cannot assign {value.Type} to the variable {variable.Name} of {variable.Type}.");
+
+        // As in every framework, no gradient flows through an update: what follows sees a new leaf.
+        value = value.StopGradient();
         _values[variable] = value;
+        if (_reads.TryGetValue(variable, out List<Tensor>? reads))
+            reads.Add(value);
+        else
+            _reads.Add(variable, [value]);
         if (!_assigned.Contains(variable))
             _assigned.Add(variable);
     }
 
-    /// <summary>The tensor that a variable's first read in this trace gave: what gradients are taken with respect to.</summary>
-    internal Tensor? FirstRead(Variable variable) => _firstReads.GetValueOrDefault(variable);
+    /// <summary>The value with which the variable enters this trace, or null where it is not read before it is assigned.</summary>
+    internal Tensor? FirstRead(Variable variable) => Reads(variable).FirstOrDefault(r => r.Node.Op is ReadVariable);
+
+    /// <summary>What reads of a variable gave, one for each value that it has had in this trace: what gradients are taken with respect to.</summary>
+    internal IReadOnlyList<Tensor> Reads(Variable variable) => _reads.TryGetValue(variable, out List<Tensor>? reads) ? reads : [];
 
     /// <summary>Puts the name of a layer on the path of the nodes recorded until the result is disposed of.</summary>
     internal LayerScope Enter(string name)
@@ -143,6 +153,7 @@ internal sealed class Trace : IDisposable
             return;
         _closed = true;
         _current = _previous;
+        _previous = null;
     }
 
     /// <summary>Opens the trace again for a pass that rewrites its graph.</summary>

@@ -92,8 +92,12 @@ public abstract partial class Variable
         }
     }
 
-    private static unsafe void Copy(TensorData from, TensorData to) =>
+    private static unsafe void Copy(TensorData from, TensorData to)
+    {
         Buffer.MemoryCopy(from.Pointer, to.Pointer, to.Type.ByteCount, from.Type.ByteCount);
+        GC.KeepAlive(from);
+        GC.KeepAlive(to);
+    }
 }
 
 /// <summary>A variable that training changes: a weight or a bias.</summary>

@@ -22,6 +22,9 @@ internal sealed class BuildScope : IDisposable
     /// <summary>The checks that the inputs need before a run.</summary>
     internal List<IndexCheck> IndexChecks { get; } = [];
 
+    /// <summary>The layers that were built for the first time.</summary>
+    internal IReadOnlyList<Layer> Built => _built;
+
     internal void Add(Layer layer) => _built.Add(layer);
 
     internal void Complete() => _isComplete = true;

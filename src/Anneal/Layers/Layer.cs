@@ -126,6 +126,9 @@ public abstract class Layer
         _children.Add(layer);
     }
 
+    /// <summary>Whether a layer is this one or inside of it.</summary>
+    internal bool Contains(Layer layer) => layer == this || _children.Any(c => c.Contains(layer));
+
     internal void Rename(string name) => _name = name;
 
     /// <summary>The path of this layer in messages: that of the trace where there is one, else the name.</summary>

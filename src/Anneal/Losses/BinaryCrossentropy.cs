@@ -13,8 +13,8 @@ internal sealed class BinaryCrossentropy(bool fromLogits) : Loss
     {
         if (fromLogits)
         {
-            // softplus(x) - t x, neither of which overflows.
-            return (Tensor.Softplus(output) - target * output).MeanOfExamples();
+            // Nothing overflows, and nothing cancels where the prediction is right.
+            return (target * Tensor.Softplus(-output) + (1 - target) * Tensor.Softplus(output)).MeanOfExamples();
         }
 
         Tensor p = Tensor.Clamp(output, CrossentropyMath.Epsilon, 1 - CrossentropyMath.Epsilon);

@@ -39,6 +39,13 @@ internal sealed class SparseCategoricalCrossentropy(bool fromLogits, long ignore
         return (ignoreIndex < 0 ? counts : counts & target.NotEqualTo(ignoreIndex)).Cast(DType.Float32);
     }
 
+    /// <exception cref="LabelException">The label is neither a class nor the ignored number.</exception>
+    internal void RequireLabel(long label, long classes, string place)
+    {
+        if (label != ignoreIndex && (label < 0 || label >= classes))
+            throw TargetReader.NoClass(place, Name, classes, ignoreIndex, label);
+    }
+
     internal override void Prepare(TargetCopy copy, long classes) => TargetReader.ToClasses(copy, classes, ignoreIndex, Name);
 
     internal override unsafe void Classes(TensorData target, Span<int> classes) => new ReadOnlySpan<int>(target.Pointer, classes.Length).CopyTo(classes);

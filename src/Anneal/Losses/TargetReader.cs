@@ -35,8 +35,7 @@ internal static unsafe class TargetReader
             bool counts = label != ignored;
             if (counts && (label < 0 || label >= classes))
             {
-                throw new LabelException(FormattableString.Invariant(
-                    $"{copy.Describe(i)}: {loss} expects a label from 0 to {classes - 1} (or {ignored}, which is ignored), but found {label}."));
+                throw NoClass(copy.Describe(i), loss, classes, ignored, label);
             }
 
             // Any number that is no class stands for an ignored label in the graph.
@@ -52,4 +51,7 @@ internal static unsafe class TargetReader
         string expected = double.IsFinite(low) && high < float.MaxValue ? FormattableString.Invariant($"a target from {low} to {high}") : "a finite target";
         return new LabelException(FormattableString.Invariant($"{copy.Describe(element)}: {loss} expects {expected}, but found {copy.From.GetDouble(element)}."));
     }
+
+    internal static LabelException NoClass(string place, string loss, long classes, long ignored, long label) => new(FormattableString.Invariant(
+        $"{place}: {loss} expects a label from 0 to {classes - 1} (or {ignored}, which is ignored), but found {label}."));
 }

@@ -147,6 +147,12 @@ public partial class Model : Layer
             Tensor[] inputs = exampleTypes.Select((t, i) => trace.AddInput(LayerCall.Batched(t, BatchForShapes), $"{i}")).ToArray();
             using var scope = new BuildScope();
             outputs = Array.ConvertAll(ApplyAll(inputs), o => LayerCall.Single(o.Type, BatchForShapes, this));
+            if (scope.Built.FirstOrDefault(l => !Contains(l)) is { } lost)
+            {
+                throw new ModelException(
+                    $"The layer {lost.Name} is used by the model {Name} but is not part of it, so it would be neither trained nor saved. Hint: {nameof(Track)} it in the constructor.");
+            }
+
             scope.Complete();
         }
 

@@ -35,6 +35,9 @@ public sealed class OptimizerState
         return _hyperparameters;
     }
 
+    /// <summary>Takes back the last step, which changed nothing.</summary>
+    internal void TakeBackStep() => Step--;
+
     /// <summary>All slots by their names in files, such as <c>optimizer/dense/kernel/momentum</c>.</summary>
     internal IEnumerable<State> All => _ordered.SelectMany(s => s.Slots);
 

@@ -81,11 +81,18 @@ internal sealed class ModelFolder : IDisposable
         if (File.Exists(path))
             throw new ModelFileException(path, "the folder", "a folder or nothing", "a file");
         steps ??= NoSaveSteps.Instance;
-        Directory.CreateDirectory(path);
-        steps.After("make", path);
-        using SaveLock held = SaveLock.Take(path, steps);
-        steps.After("lock", path);
-        new SaveTransaction(path, held, steps).Run(files);
+        try
+        {
+            Directory.CreateDirectory(path);
+            steps.After("make", path);
+            using SaveLock held = SaveLock.Take(path, steps);
+            steps.After("lock", path);
+            new SaveTransaction(path, held, steps).Run(files);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(path, "the folder", "a folder that can be written", e.Message.TrimEnd('.'), e);
+        }
     }
 
     /// <inheritdoc/>
@@ -122,6 +129,10 @@ internal sealed class ModelFolder : IDisposable
         catch (FileNotFoundException e)
         {
             throw new ModelFileException(path, "the file", $"the {entry.Length} bytes that the manifest names", "no file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFileException(path, "the file", "a file that can be read", e.Message.TrimEnd('.'), e);
         }
 
         try

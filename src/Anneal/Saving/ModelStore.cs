@@ -166,9 +166,12 @@ internal static class ModelStore
             yield return (slot.Name, slot.Storage);
     }
 
-    /// <summary>The slots of every parameter that is trained now; made at 0 where there has been no step yet.</summary>
+    /// <summary>
+    /// The slots of every parameter, frozen ones too, so that one which is trained again later goes on where it stopped; made at 0 where
+    /// there has been no step yet.
+    /// </summary>
     private static IEnumerable<State> SlotsOf(Model model, TrainingSetup setup) => model.NamedVariables()
-        .Where(v => v.IsTrained)
+        .Where(v => v.Variable is Parameter)
         .SelectMany(v => setup.OptimizerState.Slots((Parameter)v.Variable, v.Name));
 
     private static void RestoreTraining(Model model, LayerConfig config, ModelFolder files, string folder)

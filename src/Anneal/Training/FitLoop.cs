@@ -5,8 +5,10 @@ namespace Anneal;
 /// <summary>Trains a model: steps, epochs, validation, callbacks and display. Between the first and the last step of an epoch nothing is allocated.</summary>
 internal sealed class FitLoop
 {
+    private const int MaximalClasses = 1 << 24;
     private readonly Model _model;
     private readonly TrainingSetup _setup;
+    private readonly Dataset _all;
     private readonly Dataset _data;
     private readonly Dataset? _validation;
     private readonly FitOptions _options;
@@ -20,6 +22,7 @@ internal sealed class FitLoop
         options.Check();
         (_model, _setup, _options, _cancellation) = (model, setup, options, cancellation);
         HostChecks.RequireFits(data, model, setup.Losses.Length);
+        _all = data;
         (_data, _validation) = Divide(data, options);
         if (_validation is not null)
             HostChecks.RequireFits(_validation, model, setup.Losses.Length);
@@ -44,9 +47,13 @@ internal sealed class FitLoop
         };
         using var loader = new BatchLoader(_data, order, _cancellation);
         CompileAll();
+        HostChecks.RequireLabels(_all, _model, _setup);
+        if (_options.ValidationData is { } validation)
+            HostChecks.RequireLabels(validation, _model, _setup);
         _run.Steps = loader.BatchesPerEpoch;
         using ITrainingDisplay display = TrainingDisplays.For(_options.Verbosity);
         var progress = new EpochProgress(lastEpoch, loader.BatchesPerEpoch, loader.ExamplesPerEpoch, _totals);
+        _run.ValueNames = _validation is null ? _setup.ValueNames : [.. _setup.ValueNames, .. _setup.ValueNames.Select(n => "val_" + n)];
         foreach (Callback callback in _options.Callbacks)
             callback.OnTrainBegin(_run);
         for (int epoch = firstEpoch; epoch < lastEpoch && !_run.IsStopping; epoch++)
@@ -94,7 +101,11 @@ internal sealed class FitLoop
             _run.Step = ++step;
             _run.BatchLoss = program.Loss;
             if (!double.IsFinite(_run.BatchLoss))
-                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate);
+            {
+                program.TakeBackStep();
+                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate, program.FindNonFinite());
+            }
+
             progress.Advance(batch.Count);
             if (_options.Callbacks.Count > 0)
                 CallBatchEnd();
@@ -140,8 +151,10 @@ internal sealed class FitLoop
         int size = Math.Min(batchSize, data.Count);
         using var loader = new BatchLoader(data, new() { BatchSize = size, Order = BatchOrder.Sequential, Epochs = 1 }, cancellation);
         StepProgram? full = null;
+        int number = 0;
         while (loader.TryNext(out Batch? batch))
         {
+            number++;
             StepProgram program = full is not null && batch.Count == size
                 ? full
                 : model.CompiledStep(setup, data, batch.Count, isTraining: false, hasClassWeights: false);
@@ -150,6 +163,8 @@ internal sealed class FitLoop
             {
                 program.Load(batch, []);
                 program.Run();
+                if (!double.IsFinite(program.Loss))
+                    throw new NonFiniteLossException(number, program.Loss, program.FindNonFinite());
                 program.AddTo(totals);
             }
         }
@@ -183,6 +198,8 @@ internal sealed class FitLoop
     {
         if (weights is null || weights.Count == 0)
             return [];
+        if (weights.Keys.Max() >= MaximalClasses)
+            throw new OptionException(FormattableString.Invariant($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} has the class {weights.Keys.Max()}; at most {MaximalClasses} classes have weights."));
         var table = new float[weights.Keys.Max() + 1];
         Array.Fill(table, 1);
         foreach ((int @class, double weight) in weights)

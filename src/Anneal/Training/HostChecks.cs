@@ -18,7 +18,7 @@ internal static unsafe class HostChecks
         long count = data.Shape.ElementCount;
         for (long i = 0; i < count; i++)
         {
-            long index = data.DType == DType.Int64 ? ((long*)data.Pointer)[i] : ((int*)data.Pointer)[i];
+            long index = data.DType == DType.Int64 ? ((long*)data.Pointer)[i] : (long)data.GetDouble(i);
             if (index < 0 || index >= check.Limit)
             {
                 int example = batch.Indices[(int)(i / (count / batch.Count))];
@@ -28,6 +28,25 @@ internal static unsafe class HostChecks
         }
 
         GC.KeepAlive(data);
+    }
+
+    /// <summary>
+    /// Makes sure before the first step that every label of a data set is a class or the ignored number, where a label is one whole number
+    /// for each example. Other targets are checked with their batch.
+    /// </summary>
+    /// <exception cref="LabelException">One is not; the example and the value are named.</exception>
+    internal static void RequireLabels(Dataset data, Model model, TrainingSetup setup)
+    {
+        for (int i = 0; i < setup.Losses.Length; i++)
+        {
+            TensorType target = data.Targets[i];
+            if (setup.Losses[i] is not SparseCategoricalCrossentropy loss || target.Shape.ElementCount != 1 || !target.DType.IsInteger())
+                continue;
+            long classes = model.RequireOutputTypes()[i].Shape[^1];
+            long[] labels = data.Labels(i);
+            for (int example = 0; example < labels.Length; example++)
+                loss.RequireLabel(labels[example], classes, FormattableString.Invariant($"target {i} of the model {model.Name}, example {example}"));
+        }
     }
 
     /// <summary>Makes sure that a data set has what a model takes and gives.</summary>

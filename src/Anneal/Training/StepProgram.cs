@@ -1,4 +1,5 @@
 using Anneal.Execution;
+using Anneal.Reference;
 
 namespace Anneal;
 
@@ -70,6 +71,31 @@ internal sealed unsafe class StepProgram
 
         _context.Run();
     }
+
+    /// <summary>Where the last run's loss lost its finiteness, as a sentence: the first such input or layer, computed again by the reference.</summary>
+    internal string FindNonFinite()
+    {
+        Graphs.Graph all = Compiled.Graph;
+        var forward = new Graphs.Graph("diagnosis", all.Trace, all.Inputs, [all.Outputs[0]], []);
+        Dictionary<Tensor, double[]> values = ReferenceDevice.Interpret(forward, [.. _context.Inputs.Select(ReferenceInstance.ToDoubles)]);
+        foreach (Tensor input in all.Inputs)
+        {
+            if (values[input].Any(v => !double.IsFinite(v)))
+                return $"It comes from {((Graphs.Input)input.Node.Op).Label} of the batch, which holds a value that is not finite.";
+        }
+
+        foreach (Graphs.Node node in forward.Nodes)
+        {
+            Tensor output = node.Outputs[0];
+            if (output.DType == DType.Float32 && values.TryGetValue(output, out double[]? found) && found.Any(v => !(Math.Abs(v) <= float.MaxValue)))
+                return node.Origin.LayerPath.Length == 0 ? "It arises in the loss itself." : $"It arises in the layer {node.Origin.LayerPath}.";
+        }
+
+        return "Its source was not found.";
+    }
+
+    /// <summary>Takes back the count of a step that changed nothing.</summary>
+    internal void TakeBackStep() => _setup.OptimizerState.TakeBackStep();
 
     /// <summary>Adds the values of the last run to totals.</summary>
     internal void AddTo(Totals totals)

@@ -180,6 +180,20 @@ internal sealed class StepTracer
         foreach (NamedVariable variable in trained)
             _setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
         optimizer.Apply(_setup.OptimizerState, parameters, gradients, hyperparameters);
+        KeepWhereNotFinite(trace, loss);
         return first;
+    }
+
+    /// <summary>Makes every update keep the old value where the loss is not finite, so that such a step changes nothing.</summary>
+    private static void KeepWhereNotFinite(Trace trace, Tensor loss)
+    {
+        // An infinity less itself is not a number, and neither equals itself.
+        Tensor difference = loss - loss;
+        Tensor isFinite = difference.EqualTo(difference);
+        foreach ((Variable variable, Tensor value) in trace.Updates)
+        {
+            if (trace.FirstRead(variable) is { } old)
+                variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
+        }
     }
 }

@@ -39,6 +39,9 @@ public sealed class TrainingRun
     /// <summary>The model that is trained.</summary>
     public Model Model { get; }
 
+    /// <summary>The names of the values that each epoch will have.</summary>
+    public IReadOnlyList<string> ValueNames { get; internal set; } = [];
+
     /// <summary>The optimizer; its learning rate may be changed.</summary>
     public Optimizer Optimizer { get; }
 

@@ -27,6 +27,8 @@ public sealed class EarlyStopping : MonitorCallback
     /// <inheritdoc/>
     public override void OnTrainBegin(TrainingRun run)
     {
+        ArgumentNullException.ThrowIfNull(run);
+        RequireValue(run);
         Forget();
         (_waited, _bestValues) = (0, []);
     }

@@ -41,10 +41,21 @@ public abstract class MonitorCallback : Callback
     private protected bool Note(EpochResult result)
     {
         double value = result[Monitor];
-        bool isBetter = Best is not { } best || (_largerIsBetter ? value > best + _minimumChange : value < best - _minimumChange);
+        bool isBetter = !double.IsNaN(value) && (Best is not { } best || (_largerIsBetter ? value > best + _minimumChange : value < best - _minimumChange));
         if (isBetter)
             (Best, BestEpoch) = (value, result.Epoch);
         return isBetter;
+    }
+
+    /// <summary>Makes sure that training will have the value that is watched.</summary>
+    /// <exception cref="OptionException">It will not; nothing has been trained.</exception>
+    private protected void RequireValue(TrainingRun run)
+    {
+        if (!run.ValueNames.Contains(Monitor))
+        {
+            throw new OptionException(
+                $"{GetType().Name}: there will be no value '{Monitor}'; there are {string.Join(", ", run.ValueNames)}. Hint: values of validation need ValidationSplit or ValidationData.");
+        }
     }
 
     private protected void Forget() => (Best, BestEpoch) = (null, 0);

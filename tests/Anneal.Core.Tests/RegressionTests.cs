@@ -1,0 +1,75 @@
+using Anneal.Execution;
+using Anneal.Reference;
+
+namespace Anneal.Core.Tests;
+
+/// <summary>Mistakes that once were there: each failed before its fix.</summary>
+[Collection("default device")]
+public sealed class RegressionTests
+{
+    public RegressionTests() => Device.Default = new ReferenceDevice();
+
+    [Fact]
+    public void GradientsOfATensorThatWasReadAreAnErrorNotZero()
+    {
+        Tensor x = Tensor.From(2f);
+        Tensor h = x * x;
+        h.Evaluate();
+        Assert.Contains("has been read", Assert.Throws<TraceException>(() => Gradients.Of(h * 3, x)).Message);
+    }
+
+    [Fact]
+    public void ATensorFromOutsideOfATraceHasAGradientInside()
+    {
+        Tensor w = Tensor.From(1f, 2f);
+        Program program = Program.Compile(x => Gradients.Of((x * w).Sum(), w)[0]);
+        Assert.Equal([5f, 6f], program.Run(TensorData.From<float>([5, 6])).ToArray<float>());
+    }
+
+    [Fact]
+    public void NoGradientFlowsThroughAnUpdate()
+    {
+        var w = new Parameter(TensorData.From<float>([1]), "w");
+        Program program = Program.Compile(() =>
+        {
+            w.Assign(w - Gradients.Of((w * w).Sum(), [w])[0] * 0.25);
+            return Gradients.Of((w * 1.0).Sum(), [w])[0];
+        });
+        Assert.Equal([1f], program.Run().ToArray<float>());
+        Assert.Equal([0.5f], w.Value.ToArray<float>());
+    }
+
+    [Fact]
+    public void ANumberThatATypeCannotHoldIsAnError()
+    {
+        Assert.Throws<DTypeException>(() => Tensor.From(1, 2, 4).Mean());
+        Assert.Throws<DTypeException>(() => Tensor.From(1, 2).LessThan(2.5));
+    }
+
+    [Fact]
+    public void AHugeShapeHasNoByteCount() => Assert.Throws<ShapeException>(() => new TensorData(DType.Float64, [1L << 61]));
+
+    [Fact]
+    public void AVectorTimesAVectorIsANumber() => Assert.Equal(11, Tensor.From(1f, 2f).MatMul(Tensor.From(3f, 4f)).Item<float>());
+
+    [Fact]
+    public void WhatAScatterLeavesOutHasNoGradient()
+    {
+        Tensor indices = Tensor.From(0, 5), values = Tensor.From(1f, 2f);
+        Tensor scattered = Graphs.Node.Apply(new Ops.ScatterAddAlong(0, [3]), indices, values);
+        Assert.Equal([1f, 0f], Gradients.Of(scattered.Sum(), values)[0].ToArray<float>());
+    }
+
+    [Fact]
+    public void ThePowerOfZeroIsFlat()
+    {
+        Tensor x = Tensor.From(0f);
+        Assert.Equal([0f], Gradients.Of(Tensor.Pow(x, Tensor.From(0f)).Sum(), x)[0].ToArray<float>());
+    }
+
+    [Fact]
+    public void Relu6KeepsNaN() => Assert.True(float.IsNaN(Tensor.Relu6(Tensor.From(float.NaN)).Item<float>()));
+
+    [Fact]
+    public void WholeNumbersAreWholeInTheReference() => Assert.Equal(6, (Tensor.From(7) / 2 * 2).Item<int>());
+}
