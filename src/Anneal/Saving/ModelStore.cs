@@ -12,6 +12,7 @@ internal static class ModelStore
 
     internal static void Save(Model model, string folder)
     {
+        RequireOneParent(model, []);
         IReadOnlyList<NamedVariable> variables = model.NamedVariables();
         byte[] config = WriteConfig(model);
         var files = new List<ModelFile>
@@ -22,6 +23,21 @@ internal static class ModelStore
         if (model.Setup is { } setup)
             files.Add(new(Training, stream => Safetensors.Write(stream, Training, TrainingTensors(model, setup))));
         ModelFolder.Save(folder, files);
+    }
+
+    /// <summary>A folder says where each layer is, once: one that is inside of two others could be saved, but not loaded as one layer.</summary>
+    private static void RequireOneParent(Layer parent, HashSet<Layer> seen)
+    {
+        foreach (Layer child in parent.Layers)
+        {
+            if (!seen.Add(child))
+            {
+                throw new ModelException(
+                    $"The layer {child.Name} is inside of two layers, one of them {parent.Name}, which a saved model cannot say. Hint: share it within one model.");
+            }
+
+            RequireOneParent(child, seen);
+        }
     }
 
     internal static Model Load(string folder)

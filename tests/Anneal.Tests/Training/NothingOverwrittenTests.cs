@@ -64,6 +64,17 @@ public sealed class NothingOverwrittenTests
         Assert.Contains("Track", Assert.Throws<ModelException>(() => model.Build([2])).Message);
     }
 
+    [Fact]
+    public void ALayerWithTwoParentsCannotBeSaved()
+    {
+        var shared = new Dense(4, name: "shared");
+        Input input = new(4);
+        var model = new Model(input, new Sequential("b", shared).Apply(new Sequential("a", shared).Apply(input)));
+        string folder = Path.Combine(Path.GetTempPath(), "anneal-two-parents-" + Guid.NewGuid().ToString("N"));
+        Assert.Contains("shared", Assert.Throws<ModelException>(() => model.Save(folder)).Message);
+        Assert.False(Directory.Exists(folder));
+    }
+
     private sealed class Forgetful : Model
     {
         private readonly Dense _hidden = new(4);
