@@ -39,9 +39,6 @@ public abstract class Device
     /// <summary>The name and what it can do, such as <c>cpu (avx-512, 2 threads)</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How values are rounded to their data type between operations is up to the device; this says whether it is double throughout.</summary>
-    internal virtual bool IsReference => false;
-
     /// <summary>Makes kernels for each step of a plan.</summary>
     /// <exception cref="DeviceException">There is no kernel for a step.</exception>
     internal abstract Executable Compile(Plan plan);

@@ -20,9 +20,6 @@ internal enum OpKind
 
     /// <summary>Anything else: runs as a kernel of its own.</summary>
     Kernel,
-
-    /// <summary>Stands for a graph of other operations, into which it is expanded unless a device has a kernel for the whole.</summary>
-    Composite,
 }
 
 /// <summary>

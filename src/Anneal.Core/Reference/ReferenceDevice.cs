@@ -14,8 +14,6 @@ public sealed class ReferenceDevice : Device
     /// <inheritdoc/>
     public override string Name => "reference (double precision)";
 
-    internal override bool IsReference => true;
-
     internal override Executable Compile(Plan plan) => new ReferenceExecutable(plan.Graph);
 
     /// <summary>Evaluates a graph for the given inputs and returns the outputs, unrounded. Variables are read, not written.</summary>
