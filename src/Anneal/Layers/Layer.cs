@@ -81,6 +81,22 @@ public abstract class Layer
     /// <param name="input">The input, <c>[batch, ...]</c>.</param>
     protected abstract Tensor Call(Tensor input);
 
+    /// <summary>
+    /// Which steps of the output count, as bool <c>[batch, time]</c>; null where all do. Unless overridden it is the mask of the first input
+    /// that has one and whose leading axes the output keeps.
+    /// </summary>
+    /// <param name="inputs">The inputs; <see cref="MaskOf"/> gives the mask of each.</param>
+    /// <param name="output">The output.</param>
+    protected virtual Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(output);
+        return inputs.Select(Masks.Of).FirstOrDefault(m => m is not null && Masks.Fits(m, output));
+    }
+
+    /// <summary>Which steps of a tensor <c>[batch, time, ...]</c> count, as bool <c>[batch, time]</c>; null where all do.</summary>
+    protected static Tensor? MaskOf(Tensor tensor) => Masks.Of(tensor);
+
     /// <summary>Writes what the constructor needs to make this layer again. Without an override there is nothing to write.</summary>
     protected internal virtual void WriteConfig(LayerConfig config)
     {
@@ -202,6 +218,17 @@ public abstract class Layer
         }
 
         Tensor[] outputs = Run(inputs);
+
+        // A model has handed its masks on from layer to layer; an input that is passed through keeps its own.
+        if (this is not Model)
+        {
+            foreach (Tensor output in outputs)
+            {
+                if (!inputs.Contains(output))
+                    Masks.Attach(output, ComputeMask(inputs, output));
+            }
+        }
+
         OutputTypes ??= Array.ConvertAll(outputs, o => o.Shape.Rank == 0 ? o.Type : o.Type with { Shape = o.Shape[1..] });
         return outputs;
     }
