@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Anneal.Graphs;
+using Anneal.Ops;
 
 namespace Anneal.Passes;
 
@@ -9,6 +10,8 @@ internal static class Pipeline
     internal static Graph Optimize(Graph graph)
     {
         Check(graph, "tracing");
+        if (graph.Nodes.Any(n => n.Op is Scan))
+            graph = OptimizeScans(graph);
         graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
         graph = Simplify.Run(graph);
@@ -17,6 +20,25 @@ internal static class Pipeline
         // Simplification makes equal what was different before.
         graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
+        return graph;
+    }
+
+    private static Graph OptimizeScans(Graph graph)
+    {
+        graph = MergeScans.Run(graph);
+        Check(graph, nameof(MergeScans));
+        var bodies = new Dictionary<ScanBody, ScanBody>();
+        graph = graph.Rewrite((node, inputs) =>
+        {
+            if (node.Op is not Scan scan)
+                return null;
+            if (!bodies.TryGetValue(scan.Body, out ScanBody? body))
+                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner));
+            return Node.Record(scan with { Body = body }, inputs);
+        });
+        Check(graph, "the bodies of scans");
+        graph = PruneScans.Run(graph);
+        Check(graph, nameof(PruneScans));
         return graph;
     }
 
