@@ -132,7 +132,8 @@ internal sealed class FitLoop
             _model.CompiledStep(_setup, _validation, count, isTraining: false, hasClassWeights: false);
     }
 
-    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0);
+    private StepProgram Step(int count) => _model.CompiledStep(
+        _setup, _data, count, isTraining: true, _classWeights.Length > 0, new StepOptions { Precision = _options.Precision, CheckpointEvery = _options.CheckpointEvery });
 
     private void CheckClassWeights()
     {

@@ -7,7 +7,20 @@ namespace Anneal;
 /// <param name="IsTraining">Whether the step updates parameters.</param>
 /// <param name="Count">The number of examples.</param>
 /// <param name="Types">The types of inputs and targets, the presence of weights, and which parameters are trained, as text.</param>
-internal sealed record StepKey(bool IsTraining, int Count, string Types);
+/// <param name="Options">How the graph is rewritten.</param>
+internal sealed record StepKey(bool IsTraining, int Count, string Types, StepOptions Options);
+
+/// <summary>How the graph of a training step is rewritten before it is compiled.</summary>
+internal sealed record StepOptions
+{
+    internal static readonly StepOptions Default = new();
+
+    /// <summary>The type in which products run.</summary>
+    internal Precision Precision { get; init; }
+
+    /// <summary>How many layers form a segment of which only the results are kept; 0 keeps all.</summary>
+    internal int CheckpointEvery { get; init; }
+}
 
 /// <summary>Where a value of a step is found among the outputs of its graph.</summary>
 /// <param name="Value">The index of the output that holds the value.</param>

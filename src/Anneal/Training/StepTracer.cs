@@ -1,5 +1,6 @@
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Passes;
 
 namespace Anneal;
 
@@ -10,10 +11,12 @@ internal sealed class StepTracer
     private readonly TrainingSetup _setup;
     private readonly Dataset _data;
     private readonly int _count;
+    private readonly StepOptions _options;
     private readonly List<Tensor> _outputs = [];
+    private long _lastForward;
 
-    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count) =>
-        (_model, _setup, _data, _count) = (model, setup, data, count);
+    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, StepOptions options) =>
+        (_model, _setup, _data, _count, _options) = (model, setup, data, count, options);
 
     /// <summary>Compiles a step.</summary>
     /// <param name="model">The model, built.</param>
@@ -22,9 +25,11 @@ internal sealed class StepTracer
     /// <param name="count">The number of examples.</param>
     /// <param name="isTraining">Whether to update parameters.</param>
     /// <param name="hasClassWeights">Whether each position has a weight by its class.</param>
+    /// <param name="options">How the graph is rewritten.</param>
     /// <exception cref="AnnealException">Shapes or data types do not fit; the layer or the target is named.</exception>
-    internal static StepProgram Compile(Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights) =>
-        new StepTracer(model, setup, data, count).Compile(isTraining, hasClassWeights);
+    internal static StepProgram Compile(
+        Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, StepOptions options) =>
+        new StepTracer(model, setup, data, count, options).Compile(isTraining, hasClassWeights);
 
     private StepProgram Compile(bool isTraining, bool hasClassWeights)
     {
@@ -38,6 +43,8 @@ internal sealed class StepTracer
                 return _outputs;
             },
             isTraining, isTraining ? _setup.RandomState : null);
+        if (isTraining && _options.CheckpointEvery > 0)
+            graph = Checkpoint.Run(graph, _lastForward, _options.CheckpointEvery);
         return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!);
     }
 
@@ -69,6 +76,8 @@ internal sealed class StepTracer
         }
 
         StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
+        if (isTraining && _options.Precision != Precision.Float32)
+            LowerPrecision(trace);
         return new StepLayout
         {
             Targets = targets,
@@ -76,8 +85,20 @@ internal sealed class StepTracer
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
-            Hyperparameters = isTraining ? Update(trace, total!) : -1,
+            Hyperparameters = isTraining ? Update(trace, _outputs[0]) : -1,
         };
+    }
+
+    /// <summary>Computes the results and what the forward pass assigned in mixed precision.</summary>
+    private void LowerPrecision(Trace trace)
+    {
+        (Variable Variable, Tensor Value)[] updates = [.. trace.Updates];
+        DType low = _options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float16;
+        Tensor[] lowered = MixedPrecision.Lower(low, [.. _outputs, .. updates.Select(u => u.Value)]);
+        for (int i = 0; i < _outputs.Count; i++)
+            _outputs[i] = lowered[i];
+        for (int i = 0; i < updates.Length; i++)
+            updates[i].Variable.Assign(lowered[_outputs.Count + i]);
     }
 
     private IndexCheck[] Forward(Tensor[] inputs, out Tensor[] predictions)
@@ -172,6 +193,7 @@ internal sealed class StepTracer
         if (trained.Length == 0)
             throw new ModelException($"The model {_model.Name} has no parameter to train. Hint: are all of its layers frozen?");
         Parameter[] parameters = [.. trained.Select(v => (Parameter)v.Variable)];
+        _lastForward = Node.LastId;
         Tensor[] gradients = Gradients.Of(loss, parameters);
         int first = trace.Inputs.Count;
         Optimizer optimizer = _setup.Optimizer;
