@@ -84,6 +84,7 @@ public sealed record FitOptions
                 $"{nameof(FitOptions)}: {nameof(AccumulationSteps)} must divide {nameof(BatchSize)}, but {BatchSize} is no multiple of {AccumulationSteps}."));
         }
 
+        LossScaling?.Check();
         if (CheckpointEvery < 0)
             throw new OptionException(FormattableString.Invariant($"{nameof(FitOptions)}: {nameof(CheckpointEvery)} must be at least 0, but is {CheckpointEvery}."));
         Require.Within(ValidationSplit, 0, 1, nameof(FitOptions), nameof(ValidationSplit));

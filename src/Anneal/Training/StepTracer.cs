@@ -78,15 +78,15 @@ internal sealed class StepTracer
         StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
         if (isTraining && _options.Precision != Precision.Float32)
             LowerPrecision(trace);
-        return new StepLayout
+        var layout = new StepLayout
         {
             Targets = targets,
             Values = collected,
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
-            Hyperparameters = isTraining ? Update(trace, _outputs[0]) : -1,
         };
+        return isTraining ? Train(trace, layout, means) : layout;
     }
 
     /// <summary>Computes the results and what the forward pass assigned in mixed precision.</summary>
@@ -186,36 +186,57 @@ internal sealed class StepTracer
         return _outputs.Count - 1;
     }
 
-    /// <summary>Records gradients and updates, and returns the index of the first input for what changes from step to step.</summary>
-    private int Update(Trace trace, Tensor loss)
+    /// <summary>Records gradients and what is done with them.</summary>
+    private StepLayout Train(Trace trace, StepLayout layout, (Tensor Mean, Tensor? Count, double FixedCount)[] means)
     {
-        NamedVariable[] trained = [.. _model.NamedVariables().Where(v => v.IsTrained)];
-        if (trained.Length == 0)
-            throw new ModelException($"The model {_model.Name} has no parameter to train. Hint: are all of its layers frozen?");
-        Parameter[] parameters = [.. trained.Select(v => (Parameter)v.Variable)];
+        NamedVariable[] trained = StepUpdate.TrainedOf(_model);
+        Tensor loss = _outputs[0], objective = loss;
+        Tensor? count = null;
+        if (_options.Accumulates)
+        {
+            count = CountOf(means);
+            objective = loss * count;
+        }
+
+        if (_options.ScalesLoss)
+        {
+            layout = layout with { LossScale = trace.Inputs.Count };
+            objective *= trace.AddInput(OptimizerState.HyperparameterType, "loss scale");
+        }
+
         _lastForward = Node.LastId;
-        Tensor[] gradients = Gradients.Of(loss, parameters);
-        int first = trace.Inputs.Count;
-        Optimizer optimizer = _setup.Optimizer;
-        Tensor[] hyperparameters =
-            [.. Enumerable.Range(0, optimizer.HyperparameterCount).Select(i => trace.AddInput(OptimizerState.HyperparameterType, $"hyperparameter {i}"))];
-        foreach (NamedVariable variable in trained)
-            _setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
-        optimizer.Apply(_setup.OptimizerState, parameters, gradients, hyperparameters);
-        KeepWhereNotFinite(trace, loss);
-        return first;
+        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
+        Tensor isFinite = StepUpdate.AreFinite([loss]);
+        if (_options.ScalesLoss)
+        {
+            Tensor scale = trace.Inputs[layout.LossScale];
+            gradients = [.. gradients.Select(g => g / scale)];
+            isFinite = StepUpdate.AreFinite(gradients.Prepend(loss));
+            layout = layout with { IsFinite = AddOutput(isFinite.Cast(DType.Float32)) };
+        }
+
+        if (count is not null)
+        {
+            layout = layout with { Restart = trace.Inputs.Count };
+            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, count);
+            StepUpdate.KeepUnless(trace, isFinite);
+            return layout;
+        }
+
+        layout = layout with { Hyperparameters = StepUpdate.Record(trace, _setup, trained, gradients) };
+        StepUpdate.KeepUnless(trace, isFinite);
+        return layout;
     }
 
-    /// <summary>Makes every update keep the old value where the loss is not finite, so that such a step changes nothing.</summary>
-    private static void KeepWhereNotFinite(Trace trace, Tensor loss)
+    /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>
+    private Tensor CountOf((Tensor Mean, Tensor? Count, double FixedCount)[] means)
     {
-        // An infinity less itself is not a number, and neither equals itself.
-        Tensor difference = loss - loss;
-        Tensor isFinite = difference.EqualTo(difference);
-        foreach ((Variable variable, Tensor value) in trace.Updates)
-        {
-            if (trace.FirstRead(variable) is { } old)
-                variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
-        }
+        if (means.All(m => m.Count is null))
+            return Tensor.Full(Shape.Scalar, _count);
+        return means.Length == 1
+            ? means[0].Count!
+            : throw new OptionException(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.AccumulationSteps)} of a model with several outputs needs losses in which every position counts, "
+                + "without ignored labels, masks or class weights.");
     }
 }
