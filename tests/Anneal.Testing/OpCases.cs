@@ -74,6 +74,7 @@ internal static class OpCases
             yield return new OpCase(new Slice([0, 0, 0], [3, 0, 5], new IntegerList(1, 1, 1)), [input], default);
             yield return new OpCase(new Pad([1, 0, 2], [0, 3, 1], [0, 0, 0], 1), [input], default);
             yield return new OpCase(new Pad([0, 1, 2], [2, 0, 0], [1, 0, 2], 0), [input], default);
+            yield return new OpCase(new After(), [input, Standard(2)], default);
             yield return new OpCase(new Concat(1), [input, input with { Type = input.Type with { Shape = [3, 2, 5] } }, input], default);
         }
 

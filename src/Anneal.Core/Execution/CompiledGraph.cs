@@ -35,7 +35,7 @@ internal sealed class CompiledGraph
     internal static CompiledGraph Compile(Graph graph, Device? device = null)
     {
         device ??= Device.Default;
-        Plan plan = Planner.Plan(Pipeline.Optimize(graph), device.CanFuseEpilogue);
+        Plan plan = Planner.Plan(device.Lower(Pipeline.Optimize(graph)), device.CanFuseEpilogue);
         return new CompiledGraph(plan.Graph, plan, device, device.Compile(plan));
     }
 

@@ -43,6 +43,9 @@ public abstract class Device
     /// <exception cref="DeviceException">There is no kernel for a step.</exception>
     internal abstract Executable Compile(Plan plan);
 
+    /// <summary>Rewrites a graph, after all passes, into operations and types for which the device has kernels.</summary>
+    internal virtual Graph Lower(Graph graph) => graph;
+
     /// <summary>Whether a kernel for this operation can finish each block of its result with a fused loop.</summary>
     internal virtual bool CanFuseEpilogue(Op op, DType dtype) => false;
 }

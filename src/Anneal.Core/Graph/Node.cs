@@ -5,6 +5,9 @@ internal sealed class Node
 {
     private static long _lastId;
 
+    /// <summary>The id of the node made last: a mark between what is recorded before and after.</summary>
+    internal static long LastId => Interlocked.Read(ref _lastId);
+
     private Node(Op op, Tensor[] inputs, Trace? trace, Origin origin)
     {
         Op = op;

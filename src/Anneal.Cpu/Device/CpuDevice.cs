@@ -45,5 +45,7 @@ public sealed class CpuDevice : Device
 
     internal override bool CanFuseEpilogue(Op op, DType dtype) => dtype == DType.Float32 && op is MatMul or Convolve or ConvolveInputGradient;
 
+    internal override Graph Lower(Graph graph) => WidenHalves.Run(graph);
+
     internal override Executable Compile(Plan plan) => new CpuExecutable(plan, this);
 }

@@ -18,6 +18,7 @@ internal static class KernelFactory
         [typeof(MaxPoolSelect)] = PoolingKernels.MaxPoolSelect,
         [typeof(AveragePool)] = PoolingKernels.AveragePool,
         [typeof(AveragePoolGradient)] = PoolingKernels.AveragePoolGradient,
+        [typeof(After)] = r => new AfterKernel(r.Node.Outputs[0].Type.ByteCount),
         [typeof(Pad)] = r => new PadKernel(r.Node),
         [typeof(Concat)] = r => new ConcatKernel(r.Node),
         [typeof(Iota)] = r => new IotaKernel(r.Node),
@@ -93,6 +94,13 @@ internal abstract unsafe class SimpleKernel : CpuKernel
     {
         internal override void Run(byte* scratch, WorkerPool pool) => kernel.Run(operands, pool);
     }
+}
+
+/// <summary>Copies the first of two operands.</summary>
+internal sealed unsafe class AfterKernel(long byteCount) : SimpleKernel
+{
+    private protected override void Run(byte** operands, WorkerPool pool) =>
+        Buffer.MemoryCopy(operands[0], operands[2], byteCount, byteCount);
 }
 
 /// <summary>Copies bytes.</summary>

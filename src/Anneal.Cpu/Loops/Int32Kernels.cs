@@ -5,7 +5,7 @@ namespace Anneal.Cpu;
 // Functions of int32, which wrap around, and of bytes.
 
 /// <summary>Bytes are held as the equal floats, so the compiled body does nothing here.</summary>
-internal readonly struct ByteToFloatKernel : IUnaryKernel
+internal readonly struct IdentityKernel : IUnaryKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Invoke<TVec>(TVec x)
@@ -131,4 +131,18 @@ internal readonly struct Int32GreaterOrEqualKernel : IBinaryKernel
     public static TVec Invoke<TVec>(TVec a, TVec b)
         where TVec : unmanaged, ISimd<TVec> =>
         TVec.Not(TVec.GreaterThanInt32(b, a));
+}
+
+/// <summary>The nearest bfloat16, ties to even, held as a float; a NaN stays one.</summary>
+internal readonly struct RoundToBFloat16Kernel : IUnaryKernel
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke<TVec>(TVec x)
+        where TVec : unmanaged, ISimd<TVec>
+    {
+        TVec odd = TVec.And(TVec.ShiftRightLogicalInt32(x, 16), TVec.BroadcastBits(1));
+        TVec rounded = TVec.AddInt32(TVec.AddInt32(x, TVec.BroadcastBits(0x7FFF)), odd);
+        TVec bits = TVec.Select(TVec.Equal(x, x), rounded, TVec.Or(x, TVec.BroadcastBits(0x400000)));
+        return TVec.And(bits, TVec.BroadcastBits(unchecked((int)0xFFFF0000)));
+    }
 }

@@ -142,7 +142,9 @@ internal static class KernelTable
         Unary(
             typeof(Cast), Lane.Mask, Lane.Float, static f => new UnaryEntry<MaskToFloatKernel>(f), 1, (int)Lane.Float,
             shortcut: new(Primitive.BitwiseAnd, OneBits));
-        Unary(typeof(Cast), Lane.Byte, Lane.Float, static f => new UnaryEntry<ByteToFloatKernel>(f), 0, (int)Lane.Float);
+        Unary(typeof(Cast), Lane.Byte, Lane.Float, static f => new UnaryEntry<IdentityKernel>(f), 0, (int)Lane.Float);
+        Unary(typeof(Cast), Lane.BFloat16, Lane.Float, static f => new UnaryEntry<IdentityKernel>(f), 0, (int)Lane.Float);
+        Unary(typeof(Cast), Lane.Float, Lane.BFloat16, static f => new UnaryEntry<RoundToBFloat16Kernel>(f), 4, (int)Lane.BFloat16);
         Unary(typeof(Cast), Lane.Mask, Lane.Int32, static f => new UnaryEntry<MaskToInt32Kernel>(f), 1, (int)Lane.Int32);
         Unary(typeof(Cast), Lane.Int32, Lane.Float, static f => new UnaryEntry<Int32ToFloatKernel>(f), 1, (int)Lane.Float);
         Unary(typeof(Cast), Lane.Int32, Lane.Mask, static f => new UnaryEntry<Int32ToMaskKernel>(f), 1, (int)Lane.Mask);

@@ -14,6 +14,9 @@ internal enum Lane
 
     /// <summary>A uint8, held as the equal float32.</summary>
     Byte,
+
+    /// <summary>A bfloat16, held as the equal float32.</summary>
+    BFloat16,
 }
 
 /// <summary>How data types meet lanes.</summary>
@@ -26,8 +29,14 @@ internal static class Lanes
         DType.Bool => Lane.Mask,
         DType.Int32 => Lane.Int32,
         DType.UInt8 => Lane.Byte,
+        DType.BFloat16 => Lane.BFloat16,
         _ => null,
     };
 
-    internal static int SizeInMemory(this Lane lane) => lane is Lane.Mask or Lane.Byte ? 1 : 4;
+    internal static int SizeInMemory(this Lane lane) => lane switch
+    {
+        Lane.Mask or Lane.Byte => 1,
+        Lane.BFloat16 => 2,
+        _ => 4,
+    };
 }

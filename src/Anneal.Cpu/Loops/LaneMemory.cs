@@ -25,5 +25,25 @@ internal static unsafe class LaneMemory<TVec>
     internal static TVec RepeatMask(byte* source) => TVec.BroadcastBits(*source != 0 ? -1 : 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static TVec RepeatBFloat16(byte* source) => TVec.BroadcastBits(*(ushort*)source << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static TVec LoadBFloat16Partial(byte* source, int count)
+    {
+        ushort* buffer = stackalloc ushort[16];
+        new Span<ushort>(buffer, 16).Clear();
+        Unsafe.CopyBlockUnaligned(buffer, source, (uint)count * sizeof(ushort));
+        return TVec.LoadBFloat16((byte*)buffer);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void StoreBFloat16Partial(byte* target, TVec value, int count)
+    {
+        ushort* buffer = stackalloc ushort[16];
+        TVec.StoreBFloat16((byte*)buffer, value);
+        Unsafe.CopyBlockUnaligned(target, buffer, (uint)count * sizeof(ushort));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static TVec RepeatByte(byte* source) => TVec.Broadcast(*source);
 }

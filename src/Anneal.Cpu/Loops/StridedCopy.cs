@@ -15,6 +15,8 @@ internal static unsafe class StridedCopy
     {
         if (size == sizeof(float))
             CopyWords(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
+        else if (size == sizeof(short))
+            CopyElements<short>(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
         else
             CopyElements<byte>(source, sourceRow, sourceColumn, target, targetRow, targetColumn, rows, columns);
     }

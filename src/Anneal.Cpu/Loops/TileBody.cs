@@ -226,7 +226,7 @@ internal sealed unsafe class TileBody<TVec> : LoopBody
     /// <summary>The output that a step may write in place, or -1: only where no input, whose memory it may be, is read later.</summary>
     private int DirectStore(int register, int lastDirectRead)
     {
-        if (_steps[register].Kind != LoopInstructionKind.Apply || _steps[register].Lane == Lane.Mask || lastDirectRead > register)
+        if (_steps[register].Kind != LoopInstructionKind.Apply || _steps[register].Lane.SizeInMemory() != sizeof(float) || lastDirectRead > register)
             return -1;
         foreach (VectorStore store in _stores)
         {

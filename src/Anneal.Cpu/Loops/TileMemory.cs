@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Anneal.Cpu;
 
-/// <summary>Moves rows between memory and tiles, where every element is a lane of 32 bits and rows follow each other densely.</summary>
+/// <summary>Moves rows between memory and tiles, where rows follow each other densely.</summary>
 /// <remarks>Reading may touch up to 64 bytes behind the last element, writing never does; tiles have a vector of slack.</remarks>
 internal static unsafe class TileMemory<TVec>
     where TVec : unmanaged, ISimd<TVec>
@@ -36,6 +36,7 @@ internal static unsafe class TileMemory<TVec>
     {
         Lane.Mask => LaneMemory<TVec>.RepeatMask(source),
         Lane.Byte => LaneMemory<TVec>.RepeatByte(source),
+        Lane.BFloat16 => LaneMemory<TVec>.RepeatBFloat16(source),
         _ => LaneMemory<TVec>.RepeatWord(source),
     };
 
@@ -48,18 +49,13 @@ internal static unsafe class TileMemory<TVec>
             long i = 0;
             for (; i <= columns - TVec.Count; i += TVec.Count)
             {
-                if (lane == Lane.Mask)
-                    TVec.StoreMask(target + i, TVec.Load(from));
-                else
-                    TVec.Store((float*)target + i, TVec.Load(from));
+                StoreVector(lane, target + i * lane.SizeInMemory(), TVec.Load(from));
                 from += step;
             }
 
             int rest = (int)(columns - i);
-            if (rest > 0 && lane == Lane.Mask)
-                TVec.StoreMaskPartial(target + i, TVec.Load(from), rest);
-            else if (rest > 0)
-                TVec.StorePartial((float*)target + i, TVec.Load(from), rest);
+            if (rest > 0)
+                StorePartial(lane, target + i * lane.SizeInMemory(), TVec.Load(from), rest);
             source += step == 0 ? 0 : columns;
             target += rowStride;
         }
@@ -70,6 +66,28 @@ internal static unsafe class TileMemory<TVec>
     {
         Lane.Mask => TVec.LoadMask(source),
         Lane.Byte => TVec.LoadByte(source),
+        Lane.BFloat16 => TVec.LoadBFloat16(source),
         _ => TVec.Load((float*)source),
     };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreVector(Lane lane, byte* target, TVec value)
+    {
+        if (lane == Lane.Mask)
+            TVec.StoreMask(target, value);
+        else if (lane == Lane.BFloat16)
+            TVec.StoreBFloat16(target, value);
+        else
+            TVec.Store((float*)target, value);
+    }
+
+    private static void StorePartial(Lane lane, byte* target, TVec value, int count)
+    {
+        if (lane == Lane.Mask)
+            TVec.StoreMaskPartial(target, value, count);
+        else if (lane == Lane.BFloat16)
+            LaneMemory<TVec>.StoreBFloat16Partial(target, value, count);
+        else
+            TVec.StorePartial((float*)target, value, count);
+    }
 }

@@ -103,11 +103,28 @@ internal sealed class VectorLowering
             return true;
         }
 
-        if (KernelTable.Find(op, lanes) is not { } kernel || kernel.Result != Lanes.Of(instruction.DType))
-            return false;
-        Rate rate = arguments.Max(a => _steps[a].Rate);
-        return Define(index, new VectorStep(instruction.Kind, kernel.Result, rate) { Kernel = kernel, Arguments = arguments });
+        if (KernelTable.Find(op, lanes) is { } kernel && kernel.Result == Lanes.Of(instruction.DType))
+            return Apply(index, kernel, arguments);
+        return AddRounded(index, op, lanes, arguments, instruction.DType);
     }
+
+    /// <summary>An operation with bfloat16 among its types: that of float32, rounded where the result is bfloat16.</summary>
+    private bool AddRounded(int index, ElementwiseOp op, Lane[] lanes, int[] arguments, DType result)
+    {
+        bool rounds = result == DType.BFloat16;
+        if (!rounds && !lanes.Contains(Lane.BFloat16))
+            return false;
+        ElementwiseOp wide = op is Cast && rounds ? new Cast(DType.Float32) : op;
+        Lane[] wideLanes = Array.ConvertAll(lanes, l => l == Lane.BFloat16 ? Lane.Float : l);
+        Lane? expected = rounds ? Lane.Float : Lanes.Of(result);
+        if (KernelTable.Find(wide, wideLanes) is not { } kernel || kernel.Result != expected)
+            return false;
+        Apply(index, kernel, arguments);
+        return !rounds || Apply(index, KernelTable.Find(new Cast(DType.BFloat16), [Lane.Float])!, [_registers[index]]);
+    }
+
+    private bool Apply(int index, KernelEntry kernel, int[] arguments) => Define(
+        index, new VectorStep(LoopInstructionKind.Apply, kernel.Result, arguments.Max(a => _steps[a].Rate)) { Kernel = kernel, Arguments = arguments });
 
     private bool Define(int index, VectorStep step)
     {

@@ -71,6 +71,7 @@ internal abstract unsafe class VectorMethods<TVec> : VectorMethods
     {
         Lane.Mask => new Loader(TVec.LoadMask).Method,
         Lane.Byte => new Loader(TVec.LoadByte).Method,
+        Lane.BFloat16 => new Loader(TVec.LoadBFloat16).Method,
         _ => new Loader(LaneMemory<TVec>.LoadWord).Method,
     };
 
@@ -78,6 +79,7 @@ internal abstract unsafe class VectorMethods<TVec> : VectorMethods
     {
         Lane.Mask => new PartialLoader(TVec.LoadMaskPartial).Method,
         Lane.Byte => new PartialLoader(TVec.LoadBytePartial).Method,
+        Lane.BFloat16 => new PartialLoader(LaneMemory<TVec>.LoadBFloat16Partial).Method,
         _ => new PartialLoader(LaneMemory<TVec>.LoadWordPartial).Method,
     };
 
@@ -85,12 +87,21 @@ internal abstract unsafe class VectorMethods<TVec> : VectorMethods
     {
         Lane.Mask => new Loader(LaneMemory<TVec>.RepeatMask).Method,
         Lane.Byte => new Loader(LaneMemory<TVec>.RepeatByte).Method,
+        Lane.BFloat16 => new Loader(LaneMemory<TVec>.RepeatBFloat16).Method,
         _ => new Loader(LaneMemory<TVec>.RepeatWord).Method,
     };
 
-    internal sealed override MethodInfo Store(Lane lane) =>
-        lane == Lane.Mask ? new Storer(TVec.StoreMask).Method : new Storer(LaneMemory<TVec>.StoreWord).Method;
+    internal sealed override MethodInfo Store(Lane lane) => lane switch
+    {
+        Lane.Mask => new Storer(TVec.StoreMask).Method,
+        Lane.BFloat16 => new Storer(TVec.StoreBFloat16).Method,
+        _ => new Storer(LaneMemory<TVec>.StoreWord).Method,
+    };
 
-    internal sealed override MethodInfo StorePartial(Lane lane) =>
-        lane == Lane.Mask ? new PartialStorer(TVec.StoreMaskPartial).Method : new PartialStorer(LaneMemory<TVec>.StoreWordPartial).Method;
+    internal sealed override MethodInfo StorePartial(Lane lane) => lane switch
+    {
+        Lane.Mask => new PartialStorer(TVec.StoreMaskPartial).Method,
+        Lane.BFloat16 => new PartialStorer(LaneMemory<TVec>.StoreBFloat16Partial).Method,
+        _ => new PartialStorer(LaneMemory<TVec>.StoreWordPartial).Method,
+    };
 }

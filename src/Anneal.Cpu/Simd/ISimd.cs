@@ -110,6 +110,12 @@ internal unsafe interface ISimd<TSelf>
     /// <summary>Unsigned bytes as floats.</summary>
     static abstract TSelf LoadByte(byte* source);
 
+    /// <summary>The floats whose upper halves are stored.</summary>
+    static abstract TSelf LoadBFloat16(byte* source);
+
+    /// <summary>Stores the upper halves of floats, which need no rounding.</summary>
+    static abstract void StoreBFloat16(byte* target, TSelf value);
+
     /// <summary>Integers as floats.</summary>
     static abstract TSelf LoadInt32(int* source);
 

@@ -197,6 +197,16 @@ internal readonly unsafe struct V128 : ISimd<V128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadBFloat16(byte* source) => new((Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(source)).AsUInt16()) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16(byte* target, V128 value)
+    {
+        Vector128<uint> halves = value._value.AsUInt32() >>> 16;
+        Unsafe.WriteUnaligned(target, Vector128.Narrow(halves, halves).AsUInt64().ToScalar());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 LoadInt32(int* source)
     {
         return new(Vector128.ConvertToSingle(Vector128.Load(source)));

@@ -172,6 +172,16 @@ internal readonly unsafe struct V256 : ISimd<V256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadBFloat16(byte* source) => new((Avx2.ConvertToVector256Int32(Vector128.Load((ushort*)source)) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16(byte* target, V256 value)
+    {
+        Vector256<uint> halves = value._value.AsUInt32() >>> 16;
+        Vector128.Narrow(halves.GetLower(), halves.GetUpper()).Store((ushort*)target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 LoadInt32(int* source)
     {
         return new(Vector256.ConvertToSingle(Vector256.Load(source)));

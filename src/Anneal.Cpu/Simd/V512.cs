@@ -172,6 +172,16 @@ internal readonly unsafe struct V512 : ISimd<V512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadBFloat16(byte* source) => new((Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source)) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16(byte* target, V512 value)
+    {
+        Vector512<uint> halves = value._value.AsUInt32() >>> 16;
+        Avx512F.ConvertToVector256UInt16(halves).Store((ushort*)target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LoadInt32(int* source)
     {
         return new(Vector512.ConvertToSingle(Vector512.Load(source)));

@@ -6,6 +6,7 @@ public partial class Model
     private const int CachedPrograms = 16;
     private const int DefaultBatchSize = 32;
     private readonly ProgramCache<StepKey, StepProgram> _steps = new(CachedPrograms);
+    private readonly ProgramCache<string, UpdateProgram> _updates = new(CachedPrograms);
     private readonly ProgramCache<string, PredictProgram> _predictions = new(CachedPrograms);
     private readonly Lock _building = new();
     private TrainingSetup? _setup;
@@ -50,6 +51,7 @@ public partial class Model
         Metric[][] checkedMetrics = [.. metrics.Select(m => m.Select(x => x ?? throw new ArgumentNullException(nameof(metrics))).ToArray())];
         _setup = new TrainingSetup(this, optimizer, checkedLosses, checkedMetrics, [.. lossWeights]);
         _steps.Clear();
+        _updates.Clear();
     }
 
     /// <summary>Trains the model. The whole step is one program, compiled for each size of batch when it is first needed.</summary>
@@ -137,13 +139,18 @@ public partial class Model
     }
 
     /// <summary>The step for batches of a data set, from the cache or compiled now.</summary>
-    internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights)
+    internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, StepOptions? options = null)
     {
         BuildFor(data);
+        options ??= StepOptions.Default;
         string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) : "";
         string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
-        return _steps.Get(new StepKey(isTraining, count, types), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights));
+        return _steps.Get(new StepKey(isTraining, count, types, options), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights, options));
     }
+
+    /// <summary>The update after the parts of a batch, from the cache or compiled now.</summary>
+    internal UpdateProgram CompiledUpdate(TrainingSetup setup) => _updates.Get(
+        string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')), () => UpdateProgram.Compile(this, setup));
 
     /// <summary>The names of the outputs, for the values of several losses.</summary>
     internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count

@@ -178,6 +178,8 @@ internal static class ModelStore
         yield return (TrainingSetup.EpochName, TensorData.Scalar((long)setup.Epochs));
         yield return (TrainingSetup.StepName, TensorData.Scalar(setup.OptimizerState.Step));
         yield return (TrainingSetup.RandomStateName, setup.RandomState.Storage);
+        if (setup.LossScaler is { } scaler)
+            yield return (TrainingSetup.LossScaleName, scaler.State);
         foreach (State slot in SlotsOf(model, setup))
             yield return (slot.Name, slot.Storage);
     }
@@ -195,6 +197,8 @@ internal static class ModelStore
         TrainingSetup setup = ReadTraining(model, config);
         string path = Path.Combine(folder, Training);
         OrderedDictionary<string, TensorData> tensors = Safetensors.Read(files[Training], path).Tensors;
+        if (tensors.ContainsKey(TrainingSetup.LossScaleName))
+            setup.LossScaler = new LossScaler(new LossScaling());
         RequireExactly(path, tensors, [.. TrainingTensors(model, setup).Select(t => (t.Name, t.Data.Type))]);
         long epochs = tensors[TrainingSetup.EpochName].Item<long>(), step = tensors[TrainingSetup.StepName].Item<long>();
         if (epochs is < 0 or > int.MaxValue)
@@ -204,6 +208,8 @@ internal static class ModelStore
         setup.Epochs = (int)epochs;
         setup.OptimizerState.Step = step;
         setup.RandomState.Value = tensors[TrainingSetup.RandomStateName];
+        if (setup.LossScaler is { } scaler)
+            scaler.State = tensors[TrainingSetup.LossScaleName];
         foreach (State slot in SlotsOf(model, setup))
             slot.Value = tensors[slot.Name];
         model.RestoreSetup(setup);

@@ -16,6 +16,8 @@ internal sealed class FitLoop
     private readonly Totals _totals;
     private readonly float[] _classWeights;
     private readonly TrainingRun _run;
+    private readonly bool _scales;
+    private UpdateProgram? _update;
 
     internal FitLoop(Model model, TrainingSetup setup, Dataset data, FitOptions options, CancellationToken cancellation)
     {
@@ -31,6 +33,12 @@ internal sealed class FitLoop
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
         _run = new TrainingRun(model, setup.Optimizer, new History());
+        _scales = options.LossScaling is not null || options.Precision == Precision.Float16;
+        if (!_scales)
+            return;
+        LossScaling scaling = options.LossScaling ?? setup.LossScaler?.Options ?? new LossScaling();
+        setup.LossScaler ??= new LossScaler(scaling);
+        setup.LossScaler.Options = scaling;
     }
 
     internal History Run()
@@ -39,7 +47,7 @@ internal sealed class FitLoop
         int firstEpoch = _setup.Epochs, lastEpoch = checked(firstEpoch + _options.Epochs);
         var order = new BatchLoaderOptions
         {
-            BatchSize = _options.BatchSize,
+            BatchSize = PartSize,
             Order = _options.Shuffle ? BatchOrder.Shuffled : BatchOrder.Sequential,
             Seed = _options.Seed ?? _model.Seed,
             FirstEpoch = firstEpoch,
@@ -50,7 +58,7 @@ internal sealed class FitLoop
         HostChecks.RequireLabels(_all, _model, _setup);
         if (_options.ValidationData is { } validation)
             HostChecks.RequireLabels(validation, _model, _setup);
-        _run.Steps = loader.BatchesPerEpoch;
+        _run.Steps = (loader.BatchesPerEpoch + _options.AccumulationSteps - 1) / _options.AccumulationSteps;
         using ITrainingDisplay display = TrainingDisplays.For(_options.Verbosity);
         var progress = new EpochProgress(lastEpoch, loader.BatchesPerEpoch, loader.ExamplesPerEpoch, _totals);
         _run.ValueNames = _validation is null ? _setup.ValueNames : [.. _setup.ValueNames, .. _setup.ValueNames.Select(n => "val_" + n)];
@@ -89,27 +97,73 @@ internal sealed class FitLoop
     private void RunSteps(BatchLoader loader, EpochProgress progress)
     {
         StepProgram? full = null;
-        int step = 0;
-        while (loader.TryNext(out Batch? batch))
+        int step = 0, part = 0, parts = _options.AccumulationSteps;
+        bool isGood = true;
+        double loss = 0, examples = 0;
+        for (int done = 0; loader.TryNext(out Batch? batch);)
         {
             StepProgram program = full ??= Step(batch.Count);
-            if (batch.Count != _options.BatchSize)
+            if (batch.Count != PartSize)
                 program = Step(batch.Count);
             program.Load(batch, _classWeights);
-            program.Run();
-            program.AddTo(_totals);
-            _run.Step = ++step;
-            _run.BatchLoss = program.Loss;
-            if (!double.IsFinite(_run.BatchLoss))
-            {
-                program.TakeBackStep();
-                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate, program.FindNonFinite());
-            }
-
+            program.Run(restart: part == 0);
+            loss += program.Loss * batch.Count;
+            examples += batch.Count;
+            done += batch.Count;
+            if (program.IsFinite)
+                program.AddTo(_totals);
+            else if (!_scales)
+                throw Diverged(program, step + 1);
+            isGood &= program.IsFinite;
             progress.Advance(batch.Count);
-            if (_options.Callbacks.Count > 0)
-                CallBatchEnd();
+            if (++part < parts && done < loader.ExamplesPerEpoch)
+                continue;
+            FinishStep(program, isGood, ++step, loss / examples);
+            (part, isGood, loss, examples) = (0, true, 0, 0);
         }
+    }
+
+    /// <summary>Updates where parts were added up, minds the scale of the loss, and tells the callbacks.</summary>
+    private void FinishStep(StepProgram program, bool isGood, int step, double loss)
+    {
+        _run.Step = step;
+        _run.BatchLoss = loss;
+        if (_update is { } update && isGood)
+        {
+            update.Run();
+            isGood = update.IsFinite;
+            if (!isGood)
+                _setup.OptimizerState.TakeBackStep();
+        }
+        else if (!isGood && _update is null)
+        {
+            program.TakeBackStep();
+        }
+
+        if (_scales)
+            Rescale(program, isGood, step);
+        else if (!isGood)
+            throw Diverged(program, step);
+        if (_options.Callbacks.Count > 0)
+            CallBatchEnd();
+    }
+
+    private void Rescale(StepProgram program, bool isGood, int step)
+    {
+        LossScaler scaler = _setup.LossScaler!;
+        if (isGood)
+            scaler.Succeed();
+        else if (!scaler.Skip())
+            throw Diverged(program, step);
+        _run.SkippedSteps = scaler.Skipped;
+        _run.LossScale = scaler.Scale;
+    }
+
+    private NonFiniteLossException Diverged(StepProgram program, int step)
+    {
+        if (_update is null && !_scales)
+            program.TakeBackStep();
+        return new NonFiniteLossException(_run.Epoch, step, program.Loss, _setup.Optimizer.LearningRate, program.FindNonFinite());
     }
 
     private void CallBatchEnd()
@@ -121,10 +175,12 @@ internal sealed class FitLoop
     /// <summary>Everything that can fail for its types does so here, before the first step.</summary>
     private void CompileAll()
     {
-        int rest = _data.Count % _options.BatchSize;
-        Step(_options.BatchSize);
+        int rest = _data.Count % PartSize;
+        Step(PartSize);
         if (rest > 0)
             Step(rest);
+        if (_options.AccumulationSteps > 1)
+            _update = _model.CompiledUpdate(_setup);
         CheckClassWeights();
         if (_validation is null)
             return;
@@ -132,7 +188,16 @@ internal sealed class FitLoop
             _model.CompiledStep(_setup, _validation, count, isTraining: false, hasClassWeights: false);
     }
 
-    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0);
+    /// <summary>How many examples go through the model at a time.</summary>
+    private int PartSize => _options.BatchSize / _options.AccumulationSteps;
+
+    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0, new StepOptions
+    {
+        Precision = _options.Precision,
+        CheckpointEvery = _options.CheckpointEvery,
+        Accumulates = _options.AccumulationSteps > 1,
+        ScalesLoss = _scales,
+    });
 
     private void CheckClassWeights()
     {

@@ -42,6 +42,30 @@ public sealed record FitOptions
     /// <summary>A weight for each class; classes that are not named have weight 1. Needs a loss with classes and one output.</summary>
     public IReadOnlyDictionary<int, double>? ClassWeights { get; init; }
 
+    /// <summary>
+    /// The type in which products and convolutions run in training; parameters, sums and the loss stay in float32 (Micikevicius et al.,
+    /// 2018). Evaluation and prediction run in float32.
+    /// </summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>
+    /// How the loss is scaled so that small gradients survive float16; null is dynamic for <see cref="Precision.Float16"/> and none otherwise.
+    /// </summary>
+    public LossScaling? LossScaling { get; init; }
+
+    /// <summary>
+    /// Into how many parts each batch is divided, whose gradients are added before the parameters change; at least 1, and a divisor of
+    /// <see cref="BatchSize"/>. The step equals that of the whole batch, in the memory of a part (layers with statistics of the batch, such
+    /// as batch normalization, see a part at a time).
+    /// </summary>
+    public int AccumulationSteps { get; init; } = 1;
+
+    /// <summary>
+    /// Gradient checkpointing (Chen et al., 2016): of each run of so many layers directly inside of the model only the results are kept for the
+    /// backward pass, which computes the rest again; 0 keeps all. Less memory for about a third more time; no bit of the result changes.
+    /// </summary>
+    public int CheckpointEvery { get; init; }
+
     /// <summary>What is called after batches and epochs, in this order.</summary>
     public IReadOnlyList<Callback> Callbacks { get; init; } = [];
 
@@ -52,6 +76,17 @@ public sealed record FitOptions
     {
         Require.AtLeastOne(Epochs, nameof(FitOptions), nameof(Epochs));
         Require.AtLeastOne(BatchSize, nameof(FitOptions), nameof(BatchSize));
+        Require.AtLeastOne(AccumulationSteps, nameof(FitOptions), nameof(AccumulationSteps));
+        Require.Defined(Precision, nameof(FitOptions), nameof(Precision));
+        if (BatchSize % AccumulationSteps != 0)
+        {
+            throw new OptionException(FormattableString.Invariant(
+                $"{nameof(FitOptions)}: {nameof(AccumulationSteps)} must divide {nameof(BatchSize)}, but {BatchSize} is no multiple of {AccumulationSteps}."));
+        }
+
+        LossScaling?.Check();
+        if (CheckpointEvery < 0)
+            throw new OptionException(FormattableString.Invariant($"{nameof(FitOptions)}: {nameof(CheckpointEvery)} must be at least 0, but is {CheckpointEvery}."));
         Require.Within(ValidationSplit, 0, 1, nameof(FitOptions), nameof(ValidationSplit));
         Require.Defined(Verbosity, nameof(FitOptions), nameof(Verbosity));
         ArgumentNullException.ThrowIfNull(Callbacks);

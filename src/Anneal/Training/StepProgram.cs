@@ -8,7 +8,26 @@ namespace Anneal;
 /// <param name="IsTraining">Whether the step updates parameters.</param>
 /// <param name="Count">The number of examples.</param>
 /// <param name="Types">The types of inputs and targets, the presence of weights, and which parameters are trained, as text.</param>
-internal sealed record StepKey(bool IsTraining, int Count, string Types);
+/// <param name="Options">How the graph is rewritten.</param>
+internal sealed record StepKey(bool IsTraining, int Count, string Types, StepOptions Options);
+
+/// <summary>How the graph of a training step is rewritten before it is compiled.</summary>
+internal sealed record StepOptions
+{
+    internal static readonly StepOptions Default = new();
+
+    /// <summary>The type in which products run.</summary>
+    internal Precision Precision { get; init; }
+
+    /// <summary>How many layers form a segment of which only the results are kept; 0 keeps all.</summary>
+    internal int CheckpointEvery { get; init; }
+
+    /// <summary>Whether the step adds its gradients to those of other parts of the batch instead of updating.</summary>
+    internal bool Accumulates { get; init; }
+
+    /// <summary>Whether the loss is scaled before gradients are taken.</summary>
+    internal bool ScalesLoss { get; init; }
+}
 
 /// <summary>Where a value of a step is found among the outputs of its graph.</summary>
 /// <param name="Value">The index of the output that holds the value.</param>
@@ -60,17 +79,28 @@ internal sealed unsafe class StepProgram
             FillClassWeights(classWeights);
     }
 
+    /// <summary>Whether the last run's loss and, where the loss is scaled, gradients were finite.</summary>
+    internal bool IsFinite => double.IsFinite(Loss) && (_layout.IsFinite < 0 || *(float*)_context.Outputs[_layout.IsFinite].Pointer != 0);
+
     /// <summary>Runs the step on what was loaded; in training this changes the model.</summary>
-    internal void Run()
+    /// <param name="restart">Whether this is the first part of a batch whose gradients are accumulated.</param>
+    internal void Run(bool restart = true)
     {
         if (_layout.Hyperparameters >= 0)
-        {
-            IReadOnlyList<TensorData> values = _setup.OptimizerState.NextStep();
-            for (int i = 0; i < values.Count; i++)
-                HostChecks.Copy(values[i], _context.Inputs[_layout.Hyperparameters + i]);
-        }
-
+            CopyHyperparameters(_setup, _context, _layout.Hyperparameters);
+        if (_layout.Restart >= 0)
+            *(bool*)_context.Inputs[_layout.Restart].Pointer = restart;
+        if (_layout.LossScale >= 0)
+            *(float*)_context.Inputs[_layout.LossScale].Pointer = (float)_setup.LossScaler!.Scale;
         _context.Run();
+    }
+
+    /// <summary>Counts a step of the optimizer and writes the numbers that it needs to a program's inputs.</summary>
+    internal static void CopyHyperparameters(TrainingSetup setup, ProgramContext context, int first)
+    {
+        IReadOnlyList<TensorData> values = setup.OptimizerState.NextStep();
+        for (int i = 0; i < values.Count; i++)
+            HostChecks.Copy(values[i], context.Inputs[first + i]);
     }
 
     /// <summary>Where the last run's loss lost its finiteness, as a sentence: the first such input or layer, computed again by the reference.</summary>
@@ -138,6 +168,15 @@ internal sealed record StepLayout
 
     /// <summary>The index of the first input for what changes from step to step, or -1.</summary>
     internal int Hyperparameters { get; init; } = -1;
+
+    /// <summary>The index of the input that says whether this is the first part of a batch, or -1.</summary>
+    internal int Restart { get; init; } = -1;
+
+    /// <summary>The index of the input for the scale of the loss, or -1.</summary>
+    internal int LossScale { get; init; } = -1;
+
+    /// <summary>The index of the output that says whether loss and gradients are finite, or -1.</summary>
+    internal int IsFinite { get; init; } = -1;
 }
 
 /// <summary>A target of a step.</summary>

@@ -1,5 +1,6 @@
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Passes;
 
 namespace Anneal;
 
@@ -10,10 +11,12 @@ internal sealed class StepTracer
     private readonly TrainingSetup _setup;
     private readonly Dataset _data;
     private readonly int _count;
+    private readonly StepOptions _options;
     private readonly List<Tensor> _outputs = [];
+    private long _lastForward;
 
-    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count) =>
-        (_model, _setup, _data, _count) = (model, setup, data, count);
+    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, StepOptions options) =>
+        (_model, _setup, _data, _count, _options) = (model, setup, data, count, options);
 
     /// <summary>Compiles a step.</summary>
     /// <param name="model">The model, built.</param>
@@ -22,9 +25,11 @@ internal sealed class StepTracer
     /// <param name="count">The number of examples.</param>
     /// <param name="isTraining">Whether to update parameters.</param>
     /// <param name="hasClassWeights">Whether each position has a weight by its class.</param>
+    /// <param name="options">How the graph is rewritten.</param>
     /// <exception cref="AnnealException">Shapes or data types do not fit; the layer or the target is named.</exception>
-    internal static StepProgram Compile(Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights) =>
-        new StepTracer(model, setup, data, count).Compile(isTraining, hasClassWeights);
+    internal static StepProgram Compile(
+        Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, StepOptions options) =>
+        new StepTracer(model, setup, data, count, options).Compile(isTraining, hasClassWeights);
 
     private StepProgram Compile(bool isTraining, bool hasClassWeights)
     {
@@ -38,6 +43,8 @@ internal sealed class StepTracer
                 return _outputs;
             },
             isTraining, isTraining ? _setup.RandomState : null);
+        if (isTraining && _options.CheckpointEvery > 0)
+            graph = Checkpoint.Run(graph, _lastForward, _options.CheckpointEvery);
         return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!);
     }
 
@@ -69,15 +76,29 @@ internal sealed class StepTracer
         }
 
         StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
-        return new StepLayout
+        if (isTraining && _options.Precision != Precision.Float32)
+            LowerPrecision(trace);
+        var layout = new StepLayout
         {
             Targets = targets,
             Values = collected,
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
-            Hyperparameters = isTraining ? Update(trace, total!) : -1,
         };
+        return isTraining ? Train(trace, layout, means) : layout;
+    }
+
+    /// <summary>Computes the results and what the forward pass assigned in mixed precision.</summary>
+    private void LowerPrecision(Trace trace)
+    {
+        (Variable Variable, Tensor Value)[] updates = [.. trace.Updates];
+        DType low = _options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float16;
+        Tensor[] lowered = MixedPrecision.Lower(low, [.. _outputs, .. updates.Select(u => u.Value)]);
+        for (int i = 0; i < _outputs.Count; i++)
+            _outputs[i] = lowered[i];
+        for (int i = 0; i < updates.Length; i++)
+            updates[i].Variable.Assign(lowered[_outputs.Count + i]);
     }
 
     private IndexCheck[] Forward(Tensor[] inputs, out Tensor[] predictions)
@@ -165,35 +186,57 @@ internal sealed class StepTracer
         return _outputs.Count - 1;
     }
 
-    /// <summary>Records gradients and updates, and returns the index of the first input for what changes from step to step.</summary>
-    private int Update(Trace trace, Tensor loss)
+    /// <summary>Records gradients and what is done with them.</summary>
+    private StepLayout Train(Trace trace, StepLayout layout, (Tensor Mean, Tensor? Count, double FixedCount)[] means)
     {
-        NamedVariable[] trained = [.. _model.NamedVariables().Where(v => v.IsTrained)];
-        if (trained.Length == 0)
-            throw new ModelException($"The model {_model.Name} has no parameter to train. Hint: are all of its layers frozen?");
-        Parameter[] parameters = [.. trained.Select(v => (Parameter)v.Variable)];
-        Tensor[] gradients = Gradients.Of(loss, parameters);
-        int first = trace.Inputs.Count;
-        Optimizer optimizer = _setup.Optimizer;
-        Tensor[] hyperparameters =
-            [.. Enumerable.Range(0, optimizer.HyperparameterCount).Select(i => trace.AddInput(OptimizerState.HyperparameterType, $"hyperparameter {i}"))];
-        foreach (NamedVariable variable in trained)
-            _setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
-        optimizer.Apply(_setup.OptimizerState, parameters, gradients, hyperparameters);
-        KeepWhereNotFinite(trace, loss);
-        return first;
+        NamedVariable[] trained = StepUpdate.TrainedOf(_model);
+        Tensor loss = _outputs[0], objective = loss;
+        Tensor? count = null;
+        if (_options.Accumulates)
+        {
+            count = CountOf(means);
+            objective = loss * count;
+        }
+
+        if (_options.ScalesLoss)
+        {
+            layout = layout with { LossScale = trace.Inputs.Count };
+            objective *= trace.AddInput(OptimizerState.HyperparameterType, "loss scale");
+        }
+
+        _lastForward = Node.LastId;
+        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
+        Tensor isFinite = StepUpdate.AreFinite([loss]);
+        if (_options.ScalesLoss)
+        {
+            Tensor scale = trace.Inputs[layout.LossScale];
+            gradients = [.. gradients.Select(g => g / scale)];
+            isFinite = StepUpdate.AreFinite(gradients.Prepend(loss));
+            layout = layout with { IsFinite = AddOutput(isFinite.Cast(DType.Float32)) };
+        }
+
+        if (count is not null)
+        {
+            layout = layout with { Restart = trace.Inputs.Count };
+            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, count);
+            StepUpdate.KeepUnless(trace, isFinite);
+            return layout;
+        }
+
+        layout = layout with { Hyperparameters = StepUpdate.Record(trace, _setup, trained, gradients) };
+        StepUpdate.KeepUnless(trace, isFinite);
+        return layout;
     }
 
-    /// <summary>Makes every update keep the old value where the loss is not finite, so that such a step changes nothing.</summary>
-    private static void KeepWhereNotFinite(Trace trace, Tensor loss)
+    /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>
+    private Tensor CountOf((Tensor Mean, Tensor? Count, double FixedCount)[] means)
     {
-        // An infinity less itself is not a number, and neither equals itself.
-        Tensor difference = loss - loss;
-        Tensor isFinite = difference.EqualTo(difference);
-        foreach ((Variable variable, Tensor value) in trace.Updates)
-        {
-            if (trace.FirstRead(variable) is { } old)
-                variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
-        }
+        if (means.All(m => m.Count is null))
+            return Tensor.Full(Shape.Scalar, _count);
+        return means.Length == 1
+            ? means[0].Count!
+            : throw new OptionException(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.AccumulationSteps)} of a model with several outputs needs losses in which every position counts, "
+                + "without ignored labels, masks or class weights.");
     }
 }

@@ -11,7 +11,8 @@ internal sealed class TrainingSetup
         ValueNames = MakeValueNames(model.OutputNames(losses.Length));
     }
 
-    internal const string RandomStateName = "training/random", EpochName = "training/epoch", StepName = "optimizer/step";
+    internal const string RandomStateName = "training/random", EpochName = "training/epoch", StepName = "optimizer/step",
+        LossScaleName = "training/loss_scale";
 
     internal Optimizer Optimizer { get; }
 
@@ -27,6 +28,12 @@ internal sealed class TrainingSetup
 
     /// <summary>The seed and the step of dropout.</summary>
     internal State RandomState { get; }
+
+    /// <summary>The scale of the loss; null where training has never scaled it.</summary>
+    internal LossScaler? LossScaler { get; set; }
+
+    /// <summary>Sums over the parts of a batch.</summary>
+    internal GradientAccumulation Accumulation { get; } = new();
 
     /// <summary>The number of epochs that are finished.</summary>
     internal int Epochs { get; set; }

@@ -60,6 +60,12 @@ public sealed class TrainingRun
     /// <summary>The loss of the last step.</summary>
     public double BatchLoss { get; internal set; }
 
+    /// <summary>How many steps have been skipped because scaled gradients overflowed, over the whole life of the model.</summary>
+    public long SkippedSteps { get; internal set; }
+
+    /// <summary>The present scale of the loss; 1 where it is not scaled.</summary>
+    public double LossScale { get; internal set; } = 1;
+
     /// <summary>Whether training ends after this epoch.</summary>
     public bool IsStopping { get; private set; }
 
