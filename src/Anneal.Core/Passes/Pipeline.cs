@@ -6,16 +6,20 @@ namespace Anneal.Passes;
 /// <summary>The passes that every graph goes through, in order.</summary>
 internal static class Pipeline
 {
-    internal static Graph Optimize(Graph graph)
+    internal static Graph Optimize(Graph graph, PassOptions? options = null)
     {
+        options ??= PassOptions.All;
         Check(graph, "tracing");
-        graph = Deduplicate.Run(graph);
+        if (options.Deduplicate)
+            graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
-        graph = Simplify.Run(graph);
+        if (options.Simplify)
+            graph = Simplify.Run(graph);
         Check(graph, nameof(Simplify));
 
         // Simplification makes equal what was different before.
-        graph = Deduplicate.Run(graph);
+        if (options.Deduplicate)
+            graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
         return graph;
     }

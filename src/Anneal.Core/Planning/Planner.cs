@@ -1,5 +1,6 @@
 using Anneal.Graphs;
 using Anneal.Ops;
+using Anneal.Passes;
 
 namespace Anneal.Planning;
 
@@ -9,6 +10,7 @@ internal sealed class Planner
     private readonly Graph _graph;
     private readonly IReadOnlyDictionary<Node, Group> _groupOf;
     private readonly Schedule _schedule;
+    private readonly PassOptions _options;
     private readonly Dictionary<Tensor, PlanBuffer> _bufferOf = [];
     private readonly Dictionary<Tensor, int> _lastUse = [];
     private readonly List<PlanBuffer> _buffers = [];
@@ -16,8 +18,9 @@ internal sealed class Planner
     private readonly List<CopyStep> _outputCopies = [];
     private readonly List<CopyStep> _updateCopies = [];
 
-    private Planner(Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Schedule schedule)
+    private Planner(Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Schedule schedule, PassOptions options)
     {
+        _options = options;
         _graph = graph;
         _groupOf = groupOf;
         _schedule = schedule;
@@ -25,11 +28,13 @@ internal sealed class Planner
 
     /// <param name="graph">The graph, after all passes.</param>
     /// <param name="canFuseEpilogue">Whether the device's kernel for an operation can finish its blocks with a loop.</param>
-    internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue)
+    /// <param name="options">Which optimisations are done; null is all.</param>
+    internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue, PassOptions? options = null)
     {
+        options ??= PassOptions.All;
         graph = Materialize.Run(graph);
-        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue);
-        var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf));
+        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue, options);
+        var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf, options), options);
         planner.BindOutside();
         planner.FindLastUses();
         foreach (Group group in planner._schedule.Order)
@@ -159,7 +164,7 @@ internal sealed class Planner
         for (int o = 0; o < built.Outputs.Length; o++)
         {
             Tensor output = built.Outputs[o];
-            if (_bufferOf.ContainsKey(output) || built.Loop.Outputs[o].Reduction is not null)
+            if (!_options.ReuseInputs || _bufferOf.ContainsKey(output) || built.Loop.Outputs[o].Reduction is not null)
                 continue;
             for (int i = 0; i < built.Inputs.Length; i++)
             {

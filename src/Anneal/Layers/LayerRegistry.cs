@@ -37,6 +37,13 @@ public static class LayerRegistry
         }
     }
 
+    /// <summary>Whether a type of layer can be made from a stored configuration.</summary>
+    internal static bool Knows(string typeName)
+    {
+        lock (Gate)
+            return Factories.ContainsKey(typeName);
+    }
+
     /// <summary>Stores a layer: its type, its name, whether it is frozen, and its configuration.</summary>
     internal static LayerConfig Write(Layer layer)
     {
