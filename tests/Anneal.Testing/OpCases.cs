@@ -23,7 +23,7 @@ internal static class OpCases
 
     /// <summary>All cases of moderate size, small enough for finite differences.</summary>
     internal static IEnumerable<OpCase> All() =>
-        Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing());
+        Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing()).Concat(Orderings());
 
     /// <summary>Every elementwise operation on tensors of a shape.</summary>
     internal static IEnumerable<OpCase> Elementwise(Shape shape)
@@ -196,6 +196,30 @@ internal static class OpCases
         yield return new OpCase(new Gather(), [Standard(6), new CaseInput(new TensorType(DType.Int32, Shape.Scalar), 0, 6)], default);
         yield return new OpCase(new GatherAlong(0), [Standard(5), new CaseInput(new TensorType(DType.Int32, 7), 0, 5)], default);
         yield return new OpCase(new RandomUniform(5, [3, 7]), [new CaseInput(new TensorType(DType.Int64, 2), 0, 1000)], default);
+    }
+
+    private static IEnumerable<OpCase> Orderings()
+    {
+        foreach (DType dtype in (DType[])[DType.Float32, DType.Int32, DType.Int64])
+        {
+            // Few different values: whole numbers tie.
+            CaseInput x = new(new TensorType(dtype, [3, 7, 2]), -3, 3), row = new(new TensorType(dtype, [2, 300]), -9, 9);
+            foreach (bool flag in (bool[])[false, true])
+            {
+                Tolerance rounding = dtype == DType.Float32 ? Tolerances.Elementwise(dtype, 1) : default;
+                yield return new OpCase(new CumulativeSum(1, flag, false), [x], rounding);
+                yield return new OpCase(new CumulativeSum(2, false, flag), [x], rounding);
+                yield return new OpCase(new CumulativeSum(1, flag, true), [row], rounding);
+                yield return new OpCase(new ArgSort(0, flag, 3), [x], default);
+                yield return new OpCase(new ArgSort(1, flag, 4), [x], default);
+                yield return new OpCase(new ArgSort(1, flag, 300), [row], default);
+                yield return new OpCase(new ArgSort(1, flag, 11), [row], default);
+                yield return new OpCase(new ArgSort(1, flag, 0), [row], default);
+            }
+        }
+
+        yield return new OpCase(new CumulativeSum(0, false, false), [Standard(0, 2)], default);
+        yield return new OpCase(new ArgSort(0, false, 0), [Standard(0, 2)], default);
     }
 
     private static CaseInput Standard(params long[] extents) => new(new TensorType(DType.Float32, extents), -3, 3);

@@ -23,6 +23,8 @@ internal static class KernelFactory
         [typeof(Concat)] = r => new ConcatKernel(r.Node),
         [typeof(Iota)] = r => new IotaKernel(r.Node),
         [typeof(ArgMax)] = ArgMaxKernel.Make,
+        [typeof(ArgSort)] = ArgSortKernel.Make,
+        [typeof(CumulativeSum)] = CumulativeSumKernel.Make,
         [typeof(Gather)] = r => new GatherKernel(r.Node),
         [typeof(ScatterAdd)] = ScatterAddKernel.Make,
         [typeof(GatherAlong)] = r => new GatherAlongKernel(r.Node),

@@ -31,6 +31,18 @@ public sealed class Concatenate : MergeLayer
         return Tensor.Concat(axis, [.. inputs]);
     }
 
+    /// <summary>Along time the masks follow one another like the steps; along another axis a step counts where it counts in every input.</summary>
+    protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(output);
+        if (output.Shape.Axis(Axis) != 1)
+            return base.ComputeMask(inputs, output);
+        return inputs.All(i => MaskOf(i) is null)
+            ? null
+            : Tensor.Concat(1, [.. inputs.Select(i => MaskOf(i) ?? Tensor.Full(i.Shape[..2], 1, DType.Bool))]);
+    }
+
     /// <inheritdoc/>
     protected internal override void WriteConfig(LayerConfig config) => config.Set("axis", Axis);
 

@@ -17,5 +17,14 @@ public abstract class MergeLayer(string? name = null) : Layer(name)
     /// <inheritdoc/>
     protected sealed override Tensor Call(Tensor input) => Call([input]);
 
+    /// <summary>A step of the output counts where it counts in every input that has as many axes and a mask that fits (as Keras).</summary>
+    protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(output);
+        Tensor[] masks = [.. inputs.Where(i => i.Shape.Rank == output.Shape.Rank).Select(MaskOf).OfType<Tensor>().Distinct().Where(m => Masks.Fits(m, output))];
+        return masks.Length == 0 ? null : masks.Aggregate((a, b) => a & b);
+    }
+
     internal override Tensor[] Run(Tensor[] inputs) => [Call(inputs)];
 }
