@@ -19,7 +19,7 @@ public sealed partial class Tensor
     {
         Tensor x = Widened(nameof(LayerNorm));
         Moments moments = MomentsOf(x, axes, null);
-        return Affine(moments.Centered * Rsqrt(moments.Variance + epsilon), scale, offset).Cast(DType);
+        return Affine(moments.Standardize(epsilon), scale, offset).Cast(DType);
     }
 
     /// <summary>x / sqrt(mean of x² + epsilon) · scale, with the mean over axes (Zhang and Sennrich, 2019).</summary>
@@ -51,7 +51,7 @@ public sealed partial class Tensor
             return InstanceNorm(scale, offset, epsilon);
         Tensor x = Widened(nameof(GroupNorm)).Reshape(Shape[0], Shape[1..^1].ElementCount, groups, Shape[^1] / groups);
         Moments moments = MomentsOf(x, [1, 3], null);
-        return Affine((moments.Centered * Rsqrt(moments.Variance + epsilon)).Reshape(Shape), scale, offset).Cast(DType);
+        return Affine(moments.Standardize(epsilon).Reshape(Shape), scale, offset).Cast(DType);
     }
 
     /// <summary>
@@ -80,15 +80,20 @@ public sealed partial class Tensor
     /// <param name="epsilon">What is added to the variance.</param>
     /// <returns>The normalized tensor, and the mean and the biased variance, <c>[channels]</c>, of half-precision tensors in float32.</returns>
     /// <exception cref="DTypeException">The tensor holds no floating-point numbers.</exception>
-    public (Tensor Output, Tensor Mean, Tensor Variance) BatchNorm(int axis, Tensor? scale = null, Tensor? offset = null, double epsilon = 1e-5) =>
-        BatchNorm(axis, scale, offset, epsilon, null);
+    public (Tensor Output, Tensor Mean, Tensor Variance) BatchNorm(int axis, Tensor? scale = null, Tensor? offset = null, double epsilon = 1e-5)
+    {
+        (Tensor output, Tensor mean, Tensor variance, _) = BatchNorm(axis, scale, offset, epsilon, null);
+        return (output, mean, variance);
+    }
 
+    /// <summary>The same where not every element enters the statistics.</summary>
     /// <param name="axis">The axis of the channels.</param>
     /// <param name="scale">A factor for each channel, <c>[channels]</c>; null is 1.</param>
     /// <param name="offset">What is added to each channel, <c>[channels]</c>; null is 0.</param>
     /// <param name="epsilon">What is added to the variance.</param>
-    /// <param name="counted">Which elements enter the statistics: bool, broadcast to this tensor with extent 1 for the channels; null is all.</param>
-    internal (Tensor Output, Tensor Mean, Tensor Variance) BatchNorm(int axis, Tensor? scale, Tensor? offset, double epsilon, Tensor? counted)
+    /// <param name="counted">Which elements enter the statistics: bool, with as many axes as this tensor and broadcast to it; null is all.</param>
+    /// <returns>As above, and with <paramref name="counted"/> the number of elements behind each mean, at least 1, <c>[channels]</c> or <c>[1]</c>.</returns>
+    internal (Tensor Output, Tensor Mean, Tensor Variance, Tensor? Count) BatchNorm(int axis, Tensor? scale, Tensor? offset, double epsilon, Tensor? counted)
     {
         Tensor x = Widened(nameof(BatchNorm));
         int channels = Shape.Axis(axis);
@@ -96,8 +101,9 @@ public sealed partial class Tensor
         Tensor factor = Rsqrt(moments.Variance + epsilon);
         if (scale is not null)
             factor *= AlongAxis(scale, x, channels);
-        Tensor output = Affine(moments.Centered * factor, null, offset is null ? null : AlongAxis(offset, x, channels));
-        return (output.Cast(DType), moments.Mean.Reshape(Shape[channels]), moments.Variance.Reshape(Shape[channels]));
+        Tensor constant = -moments.Rest * factor;
+        Tensor output = moments.Shifted * factor + (offset is null ? constant : constant + AlongAxis(offset, x, channels));
+        return (output.Cast(DType), moments.Mean.Reshape(Shape[channels]), moments.Variance.Reshape(Shape[channels]), moments.Count?.Flatten());
     }
 
     /// <summary>Normalizes each channel with a mean and a variance that are given: (x - mean) / sqrt(variance + epsilon) · scale + offset.</summary>
@@ -118,8 +124,18 @@ public sealed partial class Tensor
         return Affine((x - AlongAxis(mean, x, channels)) * factor, null, offset is null ? null : AlongAxis(offset, x, channels)).Cast(DType);
     }
 
-    /// <summary>Mean and biased variance over axes, which stay with extent 1, and the tensor less its mean.</summary>
-    private readonly record struct Moments(Tensor Mean, Tensor Variance, Tensor Centered);
+    /// <summary>
+    /// Mean and biased variance over axes, which stay with extent 1; the tensor less its mean as it was rounded, and the rest of the mean;
+    /// what was counted. The tensor less its whole mean is never written to memory: only <paramref name="Shifted"/> is.
+    /// </summary>
+    private readonly record struct Moments(Tensor Mean, Tensor Variance, Tensor Shifted, Tensor Rest, Tensor? Count)
+    {
+        internal Tensor Standardize(double epsilon)
+        {
+            Tensor factor = Rsqrt(Variance + epsilon);
+            return Shifted * factor - Rest * factor;
+        }
+    }
 
     private static Moments MomentsOf(Tensor x, ReadOnlySpan<int> axes, Tensor? counted)
     {
@@ -132,7 +148,7 @@ public sealed partial class Tensor
         Tensor variance = Average(Square(seen), axes, count) - Square(rest);
 
         // Rounding can leave a little less than 0 where all elements are equal.
-        return new Moments(shift + rest, Select(variance.LessThan(0), variance.FillLike(0), variance), shifted - rest);
+        return new Moments(shift + rest, Select(variance.LessThan(0), variance.FillLike(0), variance), shifted, rest, count);
     }
 
     private static Tensor Counted(Tensor x, Tensor? counted) => counted is null ? x : Select(counted, x, x.FillLike(0));
@@ -143,11 +159,10 @@ public sealed partial class Tensor
     /// <summary>How many elements enter each mean, at least 1.</summary>
     private static Tensor CountOf(Tensor x, ReadOnlySpan<int> axes, Tensor counted)
     {
-        long[] folded = new long[x.Shape.Rank];
-        Array.Fill(folded, 1);
+        long[] extents = counted.Shape.ToArray();
         foreach (int axis in axes)
-            folded[axis] = x.Shape[axis];
-        Tensor count = counted.BroadcastTo(new Shape(folded)).Cast(x.DType).Sum(axes, keepAxes: true);
+            extents[axis] = x.Shape[axis];
+        Tensor count = counted.BroadcastTo(new Shape(extents)).Cast(x.DType).Sum(axes, keepAxes: true);
         return Maximum(count, count.FillLike(1));
     }
 
