@@ -8,6 +8,7 @@ public static class LayerRegistry
     {
         [nameof(ActivationLayer)] = ActivationLayer.Read,
         [nameof(Add)] = _ => new Add(),
+        [nameof(AlphaDropout)] = AlphaDropout.Read,
         [nameof(AveragePool2D)] = AveragePool2D.Read,
         [nameof(BatchNormalization)] = BatchNormalization.Read,
         [nameof(Concatenate)] = Concatenate.Read,
@@ -16,6 +17,8 @@ public static class LayerRegistry
         [nameof(Dropout)] = Dropout.Read,
         [nameof(Embedding)] = Embedding.Read,
         [nameof(Flatten)] = _ => new Flatten(),
+        [nameof(GaussianDropout)] = GaussianDropout.Read,
+        [nameof(GaussianNoise)] = GaussianNoise.Read,
         [nameof(GroupNormalization)] = GroupNormalization.Read,
         [nameof(Input)] = Input.Read,
         [nameof(InstanceNormalization)] = InstanceNormalization.Read,
@@ -25,6 +28,8 @@ public static class LayerRegistry
         [nameof(Reshape)] = Reshape.Read,
         [nameof(RmsNormalization)] = RmsNormalization.Read,
         [nameof(Sequential)] = Sequential.Read,
+        [nameof(SpatialDropout1D)] = SpatialDropout1D.Read,
+        [nameof(SpatialDropout2D)] = SpatialDropout2D.Read,
     };
 
     /// <summary>Makes a type of layer or model known to <see cref="Model.Load(string)"/>.</summary>
