@@ -81,17 +81,6 @@ public sealed partial class Tensor
         return ExpandAxis(axis + 1).BroadcastTo(lead.Concat(times).Concat(tail)).Reshape(extents);
     }
 
-    /// <summary>
-    /// Numbers drawn evenly from [0, 1), different at every step of a program and for every call in it, the same for equal seeds.
-    /// </summary>
-    /// <exception cref="TraceException">Outside of a trace, or in one that was not given a seed.</exception>
-    internal static Tensor RandomUniform(Shape shape, string use)
-    {
-        if (Trace.Current is not { RandomState: { } state } trace)
-            throw new TraceException($"Random numbers ({use}) need a program with a seed. Hint: pass a seed to Program.Compile, or to Fit.");
-        return Node.Apply(new RandomUniform(trace.NextStream(use), shape), state.Read());
-    }
-
     private Tensor OnImage(Func<Tensor, Tensor> function) => Shape.Rank == 3 ? Squeeze(function(ExpandAxis(1)), 1) : function(this);
 
     private Tensor AsImageWeights() => Shape.Rank == 3 ? ExpandAxis(0) : this;

@@ -11,7 +11,9 @@ public static class LayerRegistry
         [nameof(Add)] = _ => new Add(),
         [nameof(Average)] = _ => new Average(),
         [nameof(AveragePool1D)] = AveragePool1D.Read,
+        [nameof(AlphaDropout)] = AlphaDropout.Read,
         [nameof(AveragePool2D)] = AveragePool2D.Read,
+        [nameof(BatchNormalization)] = BatchNormalization.Read,
         [nameof(Concatenate)] = Concatenate.Read,
         [nameof(Conv1D)] = Conv1D.Read,
         [nameof(Conv1DTranspose)] = Conv1DTranspose.Read,
@@ -35,6 +37,12 @@ public static class LayerRegistry
         [nameof(LeakyRelu)] = LeakyRelu.Read,
         [nameof(Maximum)] = _ => new Maximum(),
         [nameof(MaxPool1D)] = MaxPool1D.Read,
+        [nameof(GaussianDropout)] = GaussianDropout.Read,
+        [nameof(GaussianNoise)] = GaussianNoise.Read,
+        [nameof(GroupNormalization)] = GroupNormalization.Read,
+        [nameof(Input)] = Input.Read,
+        [nameof(InstanceNormalization)] = InstanceNormalization.Read,
+        [nameof(LayerNormalization)] = LayerNormalization.Read,
         [nameof(MaxPool2D)] = MaxPool2D.Read,
         [nameof(Minimum)] = _ => new Minimum(),
         [nameof(Model)] = Model.Read,
@@ -52,6 +60,10 @@ public static class LayerRegistry
         [nameof(UpSampling2D)] = UpSampling2D.Read,
         [nameof(ZeroPadding1D)] = ZeroPadding1D.Read,
         [nameof(ZeroPadding2D)] = ZeroPadding2D.Read,
+        [nameof(RmsNormalization)] = RmsNormalization.Read,
+        [nameof(Sequential)] = Sequential.Read,
+        [nameof(SpatialDropout1D)] = SpatialDropout1D.Read,
+        [nameof(SpatialDropout2D)] = SpatialDropout2D.Read,
     };
 
     /// <summary>Makes a type of layer or model known to <see cref="Model.Load(string)"/>.</summary>

@@ -143,7 +143,7 @@ public partial class Model
     {
         BuildFor(data);
         options ??= StepOptions.Default;
-        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) : "";
+        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + FrozenKey : "";
         string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
         return _steps.Get(new StepKey(isTraining, count, types, options), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights, options));
     }
