@@ -14,12 +14,18 @@ public static class LayerRegistry
         [nameof(Dense)] = Dense.Read,
         [nameof(Dropout)] = Dropout.Read,
         [nameof(Embedding)] = Embedding.Read,
+        [nameof(FeedForward)] = FeedForward.Read,
         [nameof(Flatten)] = _ => new Flatten(),
         [nameof(Input)] = Input.Read,
         [nameof(MaxPool2D)] = MaxPool2D.Read,
         [nameof(Model)] = Model.Read,
+        [nameof(MultiHeadAttention)] = MultiHeadAttention.Read,
+        [nameof(PositionalEmbedding)] = PositionalEmbedding.Read,
         [nameof(Reshape)] = Reshape.Read,
         [nameof(Sequential)] = Sequential.Read,
+        [nameof(SinusoidalPositionalEmbedding)] = SinusoidalPositionalEmbedding.Read,
+        [nameof(TransformerDecoderBlock)] = TransformerDecoderBlock.Read,
+        [nameof(TransformerEncoderBlock)] = TransformerEncoderBlock.Read,
     };
 
     /// <summary>Makes a type of layer or model known to <see cref="Model.Load(string)"/>.</summary>
