@@ -56,7 +56,7 @@ internal sealed class AttentionInputs
     }
 
     /// <summary>The masks that the inputs carry and the one that is an input, as one for <c>[batch, heads, queries, keys]</c>; null where there is none.</summary>
-    internal Tensor? Mask()
+    internal Tensor? Mask(int heads)
     {
         Tensor? counts = Of(Query, "query") is { } asks ? asks.Reshape(asks.Shape[0], 1, asks.Shape[1], 1) : null;
         foreach ((Tensor asked, string what) in Key == Value ? new[] { (Value, "value") } : [(Value, "value"), (Key, "key")])
@@ -70,23 +70,23 @@ internal sealed class AttentionInputs
 
         if (AttentionMask is null)
             return counts;
-        Tensor mask = CheckedMask(AttentionMask);
+        Tensor mask = CheckedMask(AttentionMask, heads);
         return counts is null ? mask
             : mask.DType == DType.Bool ? mask & counts
             : Tensor.Select(counts, mask, Tensor.Full(Shape.Scalar, double.NegativeInfinity, mask.DType));
     }
 
-    private Tensor CheckedMask(Tensor mask)
+    private Tensor CheckedMask(Tensor mask, int heads)
     {
-        Shape full = [Query.Shape[0], Query.Shape[1], Key.Shape[1]];
+        Shape full = [Query.Shape[0], heads, Query.Shape[1], Key.Shape[1]];
         if (mask.DType != DType.Bool && mask.DType != Query.DType)
             throw new DTypeException($"Layer {Layer.Path} expects an attention mask of bool or {Query.DType.Name()}, but found {mask.Type}.");
 
-        // Four axes say what each head may attend to.
-        Shape shape = mask.Shape, last = shape.Rank == 4 ? shape[..1].Concat(shape[2..]) : shape;
-        if (shape.Rank is not (3 or 4) || !last.BroadcastsTo(full))
-            throw new ShapeException($"Layer {Layer.Path} expects an attention mask [batch, queries, keys] of shape {full} (or with heads after the batch), but found one of shape {shape}.");
-        return shape.Rank == 3 ? mask.ExpandAxis(1) : mask;
+        Tensor each = mask.Shape.Rank == 3 ? mask.ExpandAxis(1) : mask;
+        return each.Shape.Rank == 4 && each.Shape.BroadcastsTo(full)
+            ? each
+            : throw new ShapeException(
+                $"Layer {Layer.Path} expects an attention mask [batch, queries, keys] or [batch, heads, queries, keys], here {full}, but found one of shape {mask.Shape}.");
     }
 
     private Tensor? Of(Tensor tensor, string what)

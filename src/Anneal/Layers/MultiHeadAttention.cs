@@ -158,7 +158,7 @@ public sealed class MultiHeadAttention : Layer
         Tensor value = Split(_value.Apply(arguments.Value), NumKeyValueHeads);
         if (Rotary is not null)
             (query, key) = (Tensor.RotaryEmbedding(query, Rotary), Tensor.RotaryEmbedding(key, Rotary));
-        Tensor? mask = arguments.Mask();
+        Tensor? mask = arguments.Mask(NumHeads);
         double dropout = Trace.Current is { Training: true } ? Dropout : 0;
         if (!ReturnAttentionScores)
             return [_output.Apply(Join(Tensor.ScaledDotProductAttention(query, key, value, mask, Causal, dropout: dropout)))];
