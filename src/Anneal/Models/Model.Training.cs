@@ -140,7 +140,7 @@ public partial class Model
     internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights)
     {
         BuildFor(data);
-        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) : "";
+        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + FrozenKey : "";
         string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
         return _steps.Get(new StepKey(isTraining, count, types), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights));
     }
