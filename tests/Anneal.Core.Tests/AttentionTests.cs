@@ -143,7 +143,7 @@ public sealed class AttentionTests
     [InlineData(1)]
     public void SinusoidsFollowTheirDefinition(int dimension)
     {
-        Graph graph = Graph.Of("sinusoids", [], _ => [Tensor.SinusoidalEncoding(Tensor.From(0, 1, 5000), dimension, 100)]);
+        Graph graph = Graph.Of("sinusoids", [], _ => [Tensor.SinusoidalEncoding(Tensor.From(0, 1, 5000), dimension, 100, DType.Float64)]);
         double[] expected =
         [
             .. ((int[])[0, 1, 5000]).SelectMany(p => Enumerable.Range(0, dimension).Select(j =>
@@ -178,6 +178,7 @@ public sealed class AttentionTests
         Assert.Throws<OptionException>(() => Tensor.RotaryEmbedding(x, new RotaryOptions { Pairing = (RotaryPairing)7 }));
         Assert.Throws<DTypeException>(() => Tensor.RotaryEmbedding(x, Tensor.Zeros([4])));
         Assert.Throws<DTypeException>(() => Tensor.SinusoidalEncoding(Tensor.Zeros([4]), 3));
+        Assert.Throws<DTypeException>(() => Tensor.SinusoidalEncoding(Tensor.Range(4), 3, dtype: DType.Int32));
         Assert.Throws<OptionException>(() => Tensor.SinusoidalEncoding(Tensor.Range(4), 0));
         Assert.Throws<OptionException>(() => Tensor.SinusoidalEncoding(Tensor.Range(4), 2, double.NaN));
     }

@@ -58,13 +58,14 @@ public sealed partial class Tensor
     /// <param name="positions">Int32 or int64, any shape.</param>
     /// <param name="dimension">The number of features; at least 1.</param>
     /// <param name="maximumWavelength">What the longest wave approaches, in steps and over 2π; positive.</param>
-    /// <returns>Float32, the shape of the positions and an axis of <paramref name="dimension"/>.</returns>
-    /// <exception cref="DTypeException">The positions are not whole numbers.</exception>
+    /// <param name="dtype">The floating-point type of the result.</param>
+    /// <returns>The shape of the positions and an axis of <paramref name="dimension"/>.</returns>
+    /// <exception cref="DTypeException">The positions are not whole numbers, or the result is not to be floating-point.</exception>
     /// <exception cref="OptionException">An argument is out of range.</exception>
-    public static Tensor SinusoidalEncoding(Tensor positions, int dimension, double maximumWavelength = 10000)
+    public static Tensor SinusoidalEncoding(Tensor positions, int dimension, double maximumWavelength = 10000, DType dtype = DType.Float32)
     {
-        if (NotNull(positions).DType is not (DType.Int32 or DType.Int64))
-            throw new DTypeException($"SinusoidalEncoding: expects positions of int32 or int64, but found {positions.Type}.{Here()}");
+        if (NotNull(positions).DType is not (DType.Int32 or DType.Int64) || !dtype.IsFloating())
+            throw new DTypeException($"SinusoidalEncoding: makes floating-point numbers of positions of int32 or int64, but found {dtype.Name()} of {positions.Type}.{Here()}");
         if (dimension < 1 || !(maximumWavelength > 0 && double.IsFinite(maximumWavelength)))
         {
             throw new OptionException(FormattableString.Invariant(
@@ -76,7 +77,7 @@ public sealed partial class Tensor
 
         // The cosine is the sine a quarter of a turn on.
         Tensor phases = (features - pairs * 2).Cast(DType.Float64) * (Math.PI / 2);
-        return Sin(positions.Cast(DType.Float64).ExpandAxis(-1) * frequencies + phases).Cast(DType.Float32);
+        return Sin(positions.Cast(DType.Float64).ExpandAxis(-1) * frequencies + phases).Cast(dtype);
     }
 
     private static Tensor Turn(Tensor a, Tensor b, Tensor cos, Tensor sin) => Concat(-1, a * cos - b * sin, b * cos + a * sin);

@@ -49,6 +49,7 @@ public sealed class PositionalEmbedding : Layer
     {
         Tensor? positions = PositionInputs.Check(inputs, this);
         Tensor input = inputs[0], table = _table!;
+        Require.Floating(input, this);
         if (input.Shape[2] != table.Shape[1])
             throw new ShapeException($"Layer {Path} was built for {table.Shape[1]} features, but found an input of shape {input.Shape}.");
         if (positions is not null)

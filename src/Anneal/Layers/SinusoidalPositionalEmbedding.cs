@@ -17,7 +17,7 @@ public sealed class SinusoidalPositionalEmbedding : Layer
     public double MaximumWavelength { get; }
 
     /// <summary>Adds the encoding of the positions given, inside of a trace or lazily.</summary>
-    /// <param name="input">Float32 <c>[batch, time, features]</c>.</param>
+    /// <param name="input">Floating, <c>[batch, time, features]</c>.</param>
     /// <param name="positions">Int32 or int64 <c>[batch, time]</c>.</param>
     /// <exception cref="ShapeException">The inputs have shapes that do not fit.</exception>
     public Tensor Apply(Tensor input, Tensor positions) => ApplyAll([input, positions])[0];
@@ -31,7 +31,7 @@ public sealed class SinusoidalPositionalEmbedding : Layer
     internal override Tensor[] Run(Tensor[] inputs)
     {
         Tensor positions = PositionInputs.Check(inputs, this) ?? Tensor.Range(inputs[0].Shape[1]);
-        return [inputs[0] + Tensor.SinusoidalEncoding(positions, (int)inputs[0].Shape[2], MaximumWavelength).Cast(inputs[0].DType)];
+        return [inputs[0] + Tensor.SinusoidalEncoding(positions, (int)inputs[0].Shape[2], MaximumWavelength, inputs[0].DType)];
     }
 
     /// <inheritdoc/>
@@ -52,7 +52,7 @@ internal static class PositionInputs
         if (inputs.Length is < 1 or > 2)
             throw new ShapeException($"Layer {layer.Path} takes an input and positions, but {inputs.Length} were given.");
         Tensor input = inputs[0];
-        Require.Floating(input, layer);
+        Require.FloatingPoint(input, layer);
         Require.Rank(input.Shape, 3, layer, "[batch, time, features]");
         if (input.Shape[1] < 1 || input.Shape[2] < 1)
             throw new ShapeException($"Layer {layer.Path} expects at least one step and one feature, but found an input of shape {input.Shape}.");

@@ -54,7 +54,9 @@ internal sealed record TransformerOptions(
     internal FeedForward FeedForward(string name) => new(
         FeedForwardDimension, Activation, Gated, Dropout, UseBias, KernelInitializer, name: name);
 
-    internal Layer Norm(string name) => new NormalizationStandIn(Normalization == BlockNormalization.RootMeanSquare, Epsilon, name);
+    internal Layer Norm(string name) => Normalization == BlockNormalization.RootMeanSquare
+        ? new RmsNormalization(epsilon: Epsilon, name: name)
+        : new LayerNormalization(epsilon: Epsilon, name: name);
 
     internal void Write(LayerConfig config)
     {

@@ -86,7 +86,7 @@ public class EmbeddingTests
         Says<DTypeException>(() => layer.Apply(Tensor.Zeros([1, 2, 2]), Tensor.Zeros([1, 2])), "Layer p ", "int32");
         Says<ShapeException>(() => new PositionalEmbedding(3, name: "p").Apply(Tensor.Zeros([1, 5])), "Layer p ", "[batch, time, features]");
         Says<ShapeException>(() => new SinusoidalPositionalEmbedding(name: "p").Apply(Tensor.Zeros([1, 0, 5])), "Layer p ", "at least one step");
-        Says<DTypeException>(() => new SinusoidalPositionalEmbedding(name: "p").Apply(Tensor.Zeros([1, 2, 5], DType.Int32)), "Layer p ", "float32");
+        Says<DTypeException>(() => new SinusoidalPositionalEmbedding(name: "p").Apply(Tensor.Zeros([1, 2, 5], DType.Int32)), "Layer p ", "floating-point");
     }
 
     [Fact]

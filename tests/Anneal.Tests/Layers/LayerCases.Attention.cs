@@ -11,6 +11,7 @@ internal static partial class LayerCases
     [
         new(() => new MultiHeadAttention(2), Sequence, new TensorType(DType.Float32, [2, 4, 6]))
         {
+            IsRandom = true,
             Variants =
             [
                 ("numHeads", () => new MultiHeadAttention(4)),
@@ -29,6 +30,7 @@ internal static partial class LayerCases
         },
         new(() => new FeedForward(5, Activation.Tanh), Sequence)
         {
+            IsRandom = true,
             Variants =
             [
                 ("hiddenDimension", () => new FeedForward(4, Activation.Tanh)),
@@ -42,6 +44,7 @@ internal static partial class LayerCases
         },
         new(() => new TransformerEncoderBlock(2, 5, Activation.Gelu), Sequence)
         {
+            IsRandom = true,
             Variants =
             [
                 ("numHeads", () => new TransformerEncoderBlock(4, 5, Activation.Gelu)),
@@ -62,6 +65,7 @@ internal static partial class LayerCases
         },
         new(() => new TransformerDecoderBlock(2, 5, Activation.Gelu), Sequence, new TensorType(DType.Float32, [2, 4, 6]))
         {
+            IsRandom = true,
             Variants =
             [
                 ("numHeads", () => new TransformerDecoderBlock(4, 5, Activation.Gelu)),
