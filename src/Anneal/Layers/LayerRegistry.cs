@@ -28,6 +28,7 @@ public static class LayerRegistry
         [nameof(Dropout)] = Dropout.Read,
         [nameof(Elu)] = Elu.Read,
         [nameof(Embedding)] = Embedding.Read,
+        [nameof(FeedForward)] = FeedForward.Read,
         [nameof(Flatten)] = _ => new Flatten(),
         [nameof(GlobalAveragePool1D)] = GlobalAveragePool1D.Read,
         [nameof(GlobalAveragePool2D)] = GlobalAveragePool2D.Read,
@@ -50,6 +51,8 @@ public static class LayerRegistry
         [nameof(Permute)] = Permute.Read,
         [nameof(PRelu)] = PRelu.Read,
         [nameof(RepeatVector)] = RepeatVector.Read,
+        [nameof(MultiHeadAttention)] = MultiHeadAttention.Read,
+        [nameof(PositionalEmbedding)] = PositionalEmbedding.Read,
         [nameof(Reshape)] = Reshape.Read,
         [nameof(SeparableConv1D)] = SeparableConv1D.Read,
         [nameof(SeparableConv2D)] = SeparableConv2D.Read,
@@ -64,6 +67,9 @@ public static class LayerRegistry
         [nameof(Sequential)] = Sequential.Read,
         [nameof(SpatialDropout1D)] = SpatialDropout1D.Read,
         [nameof(SpatialDropout2D)] = SpatialDropout2D.Read,
+        [nameof(SinusoidalPositionalEmbedding)] = SinusoidalPositionalEmbedding.Read,
+        [nameof(TransformerDecoderBlock)] = TransformerDecoderBlock.Read,
+        [nameof(TransformerEncoderBlock)] = TransformerEncoderBlock.Read,
     };
 
     /// <summary>Makes a type of layer or model known to <see cref="Model.Load(string)"/>.</summary>
