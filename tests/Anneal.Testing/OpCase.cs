@@ -50,6 +50,7 @@ internal sealed record OpCase(Op Op, CaseInput[] Inputs, Tolerance Tolerance)
         Op = Op switch
         {
             Cast { To: DType.Float32 } => new Cast(dtype),
+            Scan scan => ScanCases.As(scan, dtype),
             Iota { Filled.DType: DType.Float32 } iota => iota with { Filled = iota.Filled with { DType = dtype } },
             _ => Op,
         },

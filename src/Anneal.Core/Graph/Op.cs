@@ -48,6 +48,9 @@ internal abstract record Op
     /// <summary>How the operation is tested.</summary>
     internal abstract OpRecord Record { get; }
 
+    /// <summary>The graph that the operation runs, or null where it runs none.</summary>
+    internal virtual Graph? Inner => null;
+
     /// <summary>Why the operation has no gradient, or null where it has one.</summary>
     internal virtual string? NoGradientReason => null;
 }

@@ -22,6 +22,8 @@ internal static class Verifier
                 throw Broken(graph, node, after, "is an input that the graph does not declare");
             if (node.Trace != graph.Trace)
                 throw Broken(graph, node, after, "belongs to another trace");
+            if (node.Op.Inner is { } inner)
+                Verify(inner, $"{after}, inside of {node.Op.Name}");
             defined.Add(node);
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Anneal.Graphs;
+using Anneal.Ops;
 
 namespace Anneal.Passes;
 
@@ -10,6 +11,8 @@ internal static class Pipeline
     {
         options ??= PassOptions.All;
         Check(graph, "tracing");
+        if (graph.Nodes.Any(n => n.Op is Scan))
+            graph = OptimizeScans(graph);
         if (options.Deduplicate)
             graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
@@ -21,6 +24,25 @@ internal static class Pipeline
         if (options.Deduplicate)
             graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
+        return graph;
+    }
+
+    private static Graph OptimizeScans(Graph graph)
+    {
+        graph = MergeScans.Run(graph);
+        Check(graph, nameof(MergeScans));
+        var bodies = new Dictionary<ScanBody, ScanBody>();
+        graph = graph.Rewrite((node, inputs) =>
+        {
+            if (node.Op is not Scan scan)
+                return null;
+            if (!bodies.TryGetValue(scan.Body, out ScanBody? body))
+                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner));
+            return Node.Record(scan with { Body = body }, inputs);
+        });
+        Check(graph, "the bodies of scans");
+        graph = PruneScans.Run(graph);
+        Check(graph, nameof(PruneScans));
         return graph;
     }
 

@@ -19,45 +19,8 @@ public sealed class ReferenceDevice : Device
     /// <summary>Evaluates a graph for the given inputs and returns the outputs, unrounded. Variables are read, not written.</summary>
     internal static double[][] Evaluate(Graph graph, IReadOnlyList<double[]> inputs)
     {
-        Dictionary<Tensor, double[]> values = Interpret(graph, inputs);
+        Dictionary<Tensor, double[]> values = Interpreter.Run(graph, inputs);
         return graph.Outputs.Select(o => values[o]).ToArray();
-    }
-
-    internal static Dictionary<Tensor, double[]> Interpret(Graph graph, IReadOnlyList<double[]> inputs)
-    {
-        var values = new Dictionary<Tensor, double[]>();
-        foreach (Tensor input in graph.Inputs)
-            values[input] = inputs[((Input)input.Node.Op).Index];
-        foreach (Node node in graph.Nodes)
-        {
-            if (node.Op is Input)
-                continue;
-            var call = new ReferenceCall(node, node.Inputs.Select(i => values[i]).ToArray());
-            node.Op.Reference(call);
-            for (int i = 0; i < node.Outputs.Length; i++)
-                values[node.Outputs[i]] = AsStored(call.Outputs[i], node.Outputs[i].DType, wraps: node.Op is not Cast);
-        }
-
-        return values;
-    }
-
-    /// <summary>Whole numbers as their type holds them: a quotient is truncated, arithmetic wraps around, a conversion saturates.</summary>
-    private static double[] AsStored(double[] values, DType dtype, bool wraps)
-    {
-        if (dtype is not (DType.Int32 or DType.UInt8 or DType.Int8))
-            return dtype == DType.Int64 ? Array.ConvertAll(values, Math.Truncate) : values;
-        (double low, double high) = dtype switch
-        {
-            DType.Int32 => ((double)int.MinValue, (double)int.MaxValue),
-            DType.UInt8 => (0.0, 255.0),
-            _ => (-128.0, 127.0),
-        };
-        double range = high - low + 1;
-        return Array.ConvertAll(values, v =>
-        {
-            double whole = double.IsNaN(v) ? 0 : Math.Truncate(v);
-            return !wraps || !double.IsFinite(whole) ? Math.Clamp(whole, low, high) : whole - range * Math.Floor((whole - low) / range);
-        });
     }
 }
 
@@ -74,7 +37,7 @@ internal sealed class ReferenceInstance(Graph graph, TensorData[] inputs, Tensor
 {
     internal override void Run()
     {
-        Dictionary<Tensor, double[]> values = ReferenceDevice.Interpret(graph, inputs.Select(ToDoubles).ToArray());
+        Dictionary<Tensor, double[]> values = Interpreter.Run(graph, inputs.Select(ToDoubles).ToArray());
         for (int i = 0; i < outputs.Length; i++)
             Store(values[graph.Outputs[i]], outputs[i]);
         foreach (Update update in graph.Updates)

@@ -12,6 +12,13 @@ public sealed partial class Tensor
     /// <exception cref="TraceException">Outside of a trace, or in one that was not given a seed.</exception>
     internal static Tensor RandomUniform(Shape shape, string use)
     {
+        if (Trace.Current is { IsBody: true } body)
+        {
+            throw new TraceException(
+                $"Random numbers ({use}) are drawn inside of {body.Name}, where every step would get the same. "
+                + "Hint: draw those of all steps outside and pass them as a sequence.");
+        }
+
         if (Trace.Current is not { RandomState: { } state } trace)
             throw new TraceException($"Random numbers ({use}) need a program with a seed. Hint: pass a seed to Program.Compile, or to Fit.");
         return Node.Apply(new RandomUniform(trace.NextStream(use), shape), state.Read());

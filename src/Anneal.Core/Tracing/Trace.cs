@@ -19,12 +19,19 @@ internal sealed class Trace : IDisposable
     private readonly Stack<string> _path = new();
     private readonly Dictionary<string, int> _streams = [];
     private readonly List<Variable> _assigned = [];
+    private readonly List<Tensor> _captures = [];
     private bool _closed;
 
-    internal Trace(string name, bool training)
+    /// <summary>Opens a trace on this thread.</summary>
+    /// <param name="name">The name in messages.</param>
+    /// <param name="training">Whether layers behave as in training.</param>
+    /// <param name="isBody">Whether it records the body of an operation, such as a step of a scan: then it may use what lies around it.</param>
+    internal Trace(string name, bool training, bool isBody = false)
     {
         Name = name;
         Training = training;
+        IsBody = isBody;
+        Outer = isBody ? _current : null;
         _previous = _current;
         _current = this;
     }
@@ -37,6 +44,15 @@ internal sealed class Trace : IDisposable
     /// <summary>Whether layers behave as in training (dropout drops) or as in inference.</summary>
     internal bool Training { get; }
 
+    /// <summary>Whether this is the trace of a body, whose operation is recorded in <see cref="Outer"/>.</summary>
+    internal bool IsBody { get; }
+
+    /// <summary>The trace around a body; null where the operation is recorded lazily.</summary>
+    internal Trace? Outer { get; }
+
+    /// <summary>The tensors of the trace around a body that it uses, in the order of the inputs that stand for them, which come last.</summary>
+    internal IReadOnlyList<Tensor> Captures => _captures;
+
     internal IReadOnlyList<Tensor> Inputs => _inputs;
 
     /// <summary>The variables that were assigned and their final values, in the order of first assignment.</summary>
@@ -46,7 +62,7 @@ internal sealed class Trace : IDisposable
     /// <summary>The seed and step from which random operations of this trace draw, or null where there is none.</summary>
     internal Variable? RandomState { get; init; }
 
-    internal string LayerPath => string.Join("/", _path.Reverse());
+    internal string LayerPath => string.Join("/", Outer is { LayerPath.Length: > 0 } outer ? _path.Append(outer.LayerPath).Reverse() : _path.Reverse());
 
     /// <summary>Adds an argument of the traced function.</summary>
     internal Tensor AddInput(TensorType type, string name)
@@ -61,7 +77,7 @@ internal sealed class Trace : IDisposable
     {
         if (_values.TryGetValue(variable, out Tensor? value))
             return value;
-        value = Node.Apply(new ReadVariable(variable));
+        value = IsBody ? CaptureOuter(ReadOutside(variable), null) : Node.Apply(new ReadVariable(variable));
         _values.Add(variable, value);
         _reads.Add(variable, [value]);
         return value;
@@ -70,6 +86,13 @@ internal sealed class Trace : IDisposable
     /// <summary>Makes later reads of a variable see a new value, which becomes the variable's value when the program has run.</summary>
     internal void Assign(Variable variable, Tensor value)
     {
+        if (IsBody)
+        {
+            throw new TraceException(
+                $"The variable {variable.Name} is assigned inside of {Name}, which runs many times. "
+                + "Hint: carry the value from step to step and assign the last one outside.");
+        }
+
         value = Admit(this, value, null);
         if (value.Type != variable.Type)
             throw new ShapeException($"Cannot assign {value.Type} to the variable {variable.Name} of {variable.Type}.");
@@ -133,6 +156,8 @@ internal sealed class Trace : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.Node.Trace == trace)
             return tensor;
+        if (trace is { IsBody: true, _closed: false })
+            return trace.CaptureOuter(tensor, op);
         if (tensor.Node.Trace is { } foreign)
         {
             string use = op is null ? "" : $" by {op.Name}";
@@ -145,6 +170,36 @@ internal sealed class Trace : IDisposable
 
         // A value from outside becomes a constant of the program.
         return trace!.Capture(tensor);
+    }
+
+    private Tensor ReadOutside(Variable variable)
+    {
+        using RewriteScope scope = Rewrite(Outer);
+        return variable.Read();
+    }
+
+    /// <summary>A tensor from around the body becomes an input of it.</summary>
+    private Tensor CaptureOuter(Tensor tensor, Op? op)
+    {
+        if (_captured.TryGetValue(tensor, out Tensor? captured))
+            return captured;
+        if (tensor.Node.Op is Constant constant)
+            return _captured[tensor] = Node.Apply(constant);
+        Tensor outside = AdmitOutside(tensor, op);
+        if (!_captured.TryGetValue(outside, out captured))
+        {
+            captured = AddInput(outside.Type, $"captured {_captures.Count}");
+            _captures.Add(outside);
+            _captured[outside] = captured;
+        }
+
+        return _captured[tensor] = captured;
+    }
+
+    private Tensor AdmitOutside(Tensor tensor, Op? op)
+    {
+        using RewriteScope scope = Rewrite(Outer);
+        return Admit(Outer, tensor, op);
     }
 
     private Tensor Capture(Tensor tensor)

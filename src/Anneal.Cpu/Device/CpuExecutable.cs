@@ -13,6 +13,9 @@ internal abstract unsafe class CpuKernel
     /// Binds the kernel to operands, which stay where they are: the step's inputs and outputs, then its epilogue's.
     /// </summary>
     internal abstract BoundKernel Bind(byte** operands);
+
+    /// <summary>The same for a kernel that keeps values in its scratch memory, which is the same at every run.</summary>
+    internal virtual BoundKernel Bind(byte** operands, byte* scratch) => Bind(operands);
 }
 
 /// <summary>A kernel with its operands.</summary>
@@ -70,7 +73,7 @@ internal sealed unsafe class CpuInstance : Instance
             byte** first = next;
             foreach (PlanBuffer buffer in operands[i])
                 *next++ = Address(buffer, inputs, outputs);
-            _bound[i] = kernels[i].Bind(first);
+            _bound[i] = kernels[i].Bind(first, _scratch.Pointer);
         }
     }
 
@@ -82,7 +85,8 @@ internal sealed unsafe class CpuInstance : Instance
         GC.KeepAlive(this);
     }
 
-    private static PlanBuffer[] Operands(PlanStep step) => step is KernelStep kernel
+    /// <summary>The memory of a step in the order of its kernel's operands.</summary>
+    internal static PlanBuffer[] Operands(PlanStep step) => step is KernelStep kernel
         ? [.. kernel.Inputs, .. kernel.Outputs, .. kernel.EpilogueInputs, .. kernel.EpilogueOutputs]
         : [.. step.Inputs, .. step.Outputs];
 

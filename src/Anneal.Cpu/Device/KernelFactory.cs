@@ -30,6 +30,7 @@ internal static class KernelFactory
         [typeof(GatherAlong)] = r => new GatherAlongKernel(r.Node),
         [typeof(ScatterAddAlong)] = ScatterAddKernel.MakeAlong,
         [typeof(RandomUniform)] = r => new RandomUniformKernel(r.Node),
+        [typeof(Scan)] = r => new ScanKernel(r),
     };
 
     /// <exception cref="DeviceException">There is no kernel; the message names the operation, its types and its origin.</exception>

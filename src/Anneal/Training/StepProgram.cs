@@ -1,4 +1,5 @@
 using Anneal.Execution;
+using Anneal.Ops;
 using Anneal.Reference;
 
 namespace Anneal;
@@ -107,7 +108,7 @@ internal sealed unsafe class StepProgram
     {
         Graphs.Graph all = Compiled.Graph;
         var forward = new Graphs.Graph("diagnosis", all.Trace, all.Inputs, [all.Outputs[0]], []);
-        Dictionary<Tensor, double[]> values = ReferenceDevice.Interpret(forward, [.. _context.Inputs.Select(ReferenceInstance.ToDoubles)]);
+        Dictionary<Tensor, double[]> values = Interpreter.Run(forward, [.. _context.Inputs.Select(ReferenceInstance.ToDoubles)]);
         foreach (Tensor input in all.Inputs)
         {
             if (values[input].Any(v => !double.IsFinite(v)))
