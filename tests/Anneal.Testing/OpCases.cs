@@ -23,7 +23,7 @@ internal static class OpCases
 
     /// <summary>All cases of moderate size, small enough for finite differences.</summary>
     internal static IEnumerable<OpCase> All() =>
-        Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing());
+        Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing()).Concat(Alignments());
 
     /// <summary>Every elementwise operation on tensors of a shape.</summary>
     internal static IEnumerable<OpCase> Elementwise(Shape shape)
@@ -195,6 +195,18 @@ internal static class OpCases
         yield return new OpCase(new Gather(), [Standard(6), new CaseInput(new TensorType(DType.Int32, Shape.Scalar), 0, 6)], default);
         yield return new OpCase(new GatherAlong(0), [Standard(5), new CaseInput(new TensorType(DType.Int32, 7), 0, 5)], default);
         yield return new OpCase(new RandomUniform(5, [3, 7]), [new CaseInput(new TensorType(DType.Int64, 2), 0, 1000)], default);
+    }
+
+    private static IEnumerable<OpCase> Alignments()
+    {
+        foreach (DType dtype in (DType[])[DType.Int32, DType.Int64])
+        {
+            // Labels below 0 and blanks are left out, and so are steps. There are enough of them for every labelling.
+            CaseInput log = new(new TensorType(DType.Float32, [3, 14, 4]), -4, 0), labels = new(new TensorType(dtype, [3, 3]), -1, 4);
+            CaseInput mask = new(new TensorType(DType.Bool, [3, 14]), 0, 2);
+            yield return new OpCase(new Ctc(1), [log, labels, mask], Tolerances.Elementwise(DType.Float32, 1));
+            yield return new OpCase(new CtcGradient(1), [log, labels, mask, Standard(3)], new Tolerance(1e-6, 1e-6));
+        }
     }
 
     private static CaseInput Standard(params long[] extents) => new(new TensorType(DType.Float32, extents), -3, 3);

@@ -26,7 +26,7 @@ internal sealed class FitLoop
         (_data, _validation) = Divide(data, options);
         if (_validation is not null)
             HostChecks.RequireFits(_validation, model, setup.Losses.Length);
-        _totals = new Totals(setup.ValueNames, setup.LossWeights);
+        _totals = new Totals(setup);
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
@@ -75,11 +75,12 @@ internal sealed class FitLoop
         RunSteps(loader, progress);
 
         var values = new Dictionary<string, double>();
-        _totals.Write(values, "");
+        var undefined = new Dictionary<string, string>();
+        _totals.Write(values, undefined, "");
         if (_validation is not null)
-            Evaluate(_model, _setup, _validation, _options.BatchSize, _cancellation).Write(values, "val_");
+            Evaluate(_model, _setup, _validation, _options.BatchSize, _cancellation).Write(values, undefined, "val_");
         _setup.Epochs = epoch + 1;
-        var result = new EpochResult(epoch + 1, values);
+        var result = new EpochResult(epoch + 1, values) { Undefined = undefined };
         _run.History.Add(result);
         display.EndEpoch(result, Stopwatch.GetElapsedTime(start));
         foreach (Callback callback in _options.Callbacks)
@@ -97,7 +98,6 @@ internal sealed class FitLoop
                 program = Step(batch.Count);
             program.Load(batch, _classWeights);
             program.Run();
-            program.AddTo(_totals);
             _run.Step = ++step;
             _run.BatchLoss = program.Loss;
             if (!double.IsFinite(_run.BatchLoss))
@@ -106,6 +106,7 @@ internal sealed class FitLoop
                 throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate, program.FindNonFinite());
             }
 
+            program.AddTo(_totals);
             progress.Advance(batch.Count);
             if (_options.Callbacks.Count > 0)
                 CallBatchEnd();
@@ -138,7 +139,7 @@ internal sealed class FitLoop
     {
         if (_classWeights.Length == 0)
             return;
-        long classes = _setup.Losses[0] is BinaryCrossentropy ? 2 : _model.RequireOutputTypes()[0].Shape[^1];
+        long classes = _setup.Losses[0].Targets == TargetKind.TruthValues ? 2 : _model.RequireOutputTypes()[0].Shape[^1];
         if (_classWeights.Length > classes)
             throw new OptionException(FormattableString.Invariant(
                 $"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} has the class {_classWeights.Length - 1}, but the model's classes are 0 to {classes - 1}."));
@@ -147,7 +148,7 @@ internal sealed class FitLoop
     /// <summary>The totals of the loss and the metrics over a data set.</summary>
     internal static Totals Evaluate(Model model, TrainingSetup setup, Dataset data, int batchSize, CancellationToken cancellation)
     {
-        var totals = new Totals(setup.ValueNames, setup.LossWeights);
+        var totals = new Totals(setup);
         int size = Math.Min(batchSize, data.Count);
         using var loader = new BatchLoader(data, new() { BatchSize = size, Order = BatchOrder.Sequential, Epochs = 1 }, cancellation);
         StepProgram? full = null;

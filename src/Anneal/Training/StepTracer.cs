@@ -52,10 +52,11 @@ internal sealed class StepTracer
         int classInput = -1;
         Tensor? total = null;
         var means = new (Tensor Mean, Tensor? Count, double FixedCount)[predictions.Length];
+        var counts = new Tensor?[predictions.Length];
         for (int i = 0; i < predictions.Length; i++)
         {
-            Tensor values = _setup.Losses[i].Values(predictions[i], targetTensors[i]);
-            Tensor? norm = _setup.Losses[i].Counts(targetTensors[i]);
+            Tensor values = Loss.Masked(predictions[i], _setup.Losses[i].Values(predictions[i], targetTensors[i]));
+            Tensor? norm = counts[i] = _setup.Losses[i].PositionCounts(predictions[i], targetTensors[i], values.Shape);
             if (hasClassWeights)
             {
                 Tensor weights = trace.AddInput(new TensorType(DType.Float32, values.Shape), "class weights");
@@ -68,11 +69,12 @@ internal sealed class StepTracer
             total = total is null ? weighted : total + weighted;
         }
 
-        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
+        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
         return new StepLayout
         {
             Targets = targets,
             Values = collected,
+            Streams = streams,
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
@@ -125,14 +127,14 @@ internal sealed class StepTracer
         if (norm is null)
             return (values.Mean(), null, values.Shape.ElementCount);
 
-        // Where nothing counts the loss is 0, not 0 / 0.
-        Tensor count = norm.Sum();
-        Tensor divisor = Tensor.Select(count.EqualTo(0), count.FillLike(1), count);
-        return ((values * norm).Sum() / divisor, count, 0);
+        return (Loss.MeanOf(values, norm), norm.Sum(), 0);
     }
 
-    private StepValue[] CollectValues(Tensor total, (Tensor Mean, Tensor? Count, double FixedCount)[] means, Tensor[] predictions, Tensor[] targets)
+    private StepValue[] CollectValues(
+        Tensor total, (Tensor Mean, Tensor? Count, double FixedCount)[] means, Tensor[] predictions, Tensor[] targets, Tensor?[] counts,
+        StepTarget[] stepTargets, out StepStream[] streams)
     {
+        var found = new List<StepStream>();
         _outputs.Add(total);
         var values = new List<StepValue>();
         bool several = means.Length > 1;
@@ -145,11 +147,21 @@ internal sealed class StepTracer
         {
             foreach (Metric metric in _setup.Metrics[i])
             {
-                MetricSum sum = metric.Measure(predictions[i], targets[i], _setup.Losses[i]);
-                values.Add(new StepValue(AddOutput(sum.Sum), false, sum.Count is null ? -1 : AddOutput(sum.Count), sum.Positions));
+                if (metric is SumMetric summed)
+                {
+                    MetricSum sum = summed.Measure(predictions[i], targets[i], _setup.Losses[i], counts[i]);
+                    values.Add(new StepValue(AddOutput(sum.Sum), false, sum.Count is null ? -1 : AddOutput(sum.Count), sum.Positions));
+                    continue;
+                }
+
+                ((StreamingMetric)metric).CreateFor(_setup.Losses[i]).RequireTypes(predictions[i].Shape, targets[i].Shape, counts[i]?.Shape.ElementCount ?? 0);
+                int index = counts[i] is { } count ? AddOutput(count) : -1;
+                found.Add(new StepStream(values.Count, AddOutput(predictions[i]), stepTargets[i].Input, index));
+                values.Add(StepValue.Streamed);
             }
         }
 
+        streams = [.. found];
         return [.. values];
     }
 
