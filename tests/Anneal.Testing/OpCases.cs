@@ -23,9 +23,8 @@ internal static class OpCases
 
     /// <summary>All cases of moderate size, small enough for finite differences.</summary>
     internal static IEnumerable<OpCase> All() =>
-        Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing()).Concat(Orderings());
         Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing())
-            .Concat(ScanCases.All());
+            .Concat(Orderings()).Concat(Alignments()).Concat(ScanCases.All());
 
     /// <summary>Every elementwise operation on tensors of a shape.</summary>
     internal static IEnumerable<OpCase> Elementwise(Shape shape)
@@ -222,6 +221,18 @@ internal static class OpCases
 
         yield return new OpCase(new CumulativeSum(0, false, false), [Standard(0, 2)], default);
         yield return new OpCase(new ArgSort(0, false, 0), [Standard(0, 2)], default);
+    }
+
+    private static IEnumerable<OpCase> Alignments()
+    {
+        foreach (DType dtype in (DType[])[DType.Int32, DType.Int64])
+        {
+            // Labels below 0 and blanks are left out, and so are steps. There are enough of them for every labelling.
+            CaseInput log = new(new TensorType(DType.Float32, [3, 14, 4]), -4, 0), labels = new(new TensorType(dtype, [3, 3]), -1, 4);
+            CaseInput mask = new(new TensorType(DType.Bool, [3, 14]), 0, 2);
+            yield return new OpCase(new Ctc(1), [log, labels, mask], Tolerances.Elementwise(DType.Float32, 1));
+            yield return new OpCase(new CtcGradient(1), [log, labels, mask, Standard(3)], new Tolerance(1e-6, 1e-6));
+        }
     }
 
     private static CaseInput Standard(params long[] extents) => new(new TensorType(DType.Float32, extents), -3, 3);

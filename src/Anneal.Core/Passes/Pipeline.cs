@@ -12,7 +12,7 @@ internal static class Pipeline
         options ??= PassOptions.All;
         Check(graph, "tracing");
         if (graph.Nodes.Any(n => n.Op is Scan))
-            graph = OptimizeScans(graph);
+            graph = OptimizeScans(graph, options);
         if (options.Deduplicate)
             graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
@@ -27,7 +27,7 @@ internal static class Pipeline
         return graph;
     }
 
-    private static Graph OptimizeScans(Graph graph)
+    private static Graph OptimizeScans(Graph graph, PassOptions options)
     {
         graph = MergeScans.Run(graph);
         Check(graph, nameof(MergeScans));
@@ -37,7 +37,7 @@ internal static class Pipeline
             if (node.Op is not Scan scan)
                 return null;
             if (!bodies.TryGetValue(scan.Body, out ScanBody? body))
-                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner));
+                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner, options));
             return Node.Record(scan with { Body = body }, inputs);
         });
         Check(graph, "the bodies of scans");

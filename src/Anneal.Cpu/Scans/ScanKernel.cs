@@ -19,7 +19,7 @@ internal sealed unsafe class ScanKernel : CpuKernel
     internal ScanKernel(KernelRequest request)
     {
         _layout = new ScanLayout((Scan)request.Node.Op);
-        _plan = Planner.Plan(_layout.Body, request.Device.CanFuseEpilogue);
+        _plan = Planner.Plan(request.Device.Lower(_layout.Body), request.Device.CanFuseEpilogue);
         _kernels = [.. _plan.Steps.Select(s => KernelFactory.Make(s, request.Device))];
         _operands = [.. _plan.Steps.Select(CpuInstance.Operands)];
     }

@@ -93,8 +93,9 @@ public partial class Model
         TrainingSetup setup = RequireSetup();
         HostChecks.RequireFits(data, this, setup.Losses.Length);
         var values = new Dictionary<string, double>();
-        FitLoop.Evaluate(this, setup, data, batchSize, cancellation).Write(values, "");
-        return new EvaluationResult(values);
+        var undefined = new Dictionary<string, string>();
+        FitLoop.Evaluate(this, setup, data, batchSize, cancellation).Write(values, undefined, "");
+        return new EvaluationResult(values) { Undefined = undefined };
     }
 
     /// <summary>Computes the loss and the metrics over examples <c>x</c> and targets <c>y</c>, both <c>[n, ...]</c>.</summary>

@@ -191,7 +191,7 @@ public sealed class RandomProgramTests(ITestOutputHelper output)
         double[][] inputs = program.DrawInputs(), outputs = [];
         for (int run = 0; run < 2; run++)
         {
-            Dictionary<Tensor, double[]> values = ReferenceDevice.Interpret(graph, inputs);
+            Dictionary<Tensor, double[]> values = Interpreter.Run(graph, inputs);
             outputs = [.. graph.Outputs.Select(o => values[o])];
             foreach (Update update in graph.Updates)
                 Values.ToData(values[update.Value], update.Variable.Type).AsBytes().CopyTo(update.Variable.Storage.AsBytes());

@@ -19,7 +19,7 @@ internal static class ErrorBounds
     /// <summary>The values of all tensors and the bound for each element.</summary>
     internal static (Dictionary<Tensor, double[]> Values, Dictionary<Tensor, double[]> Bounds) Interpret(Graph graph, IReadOnlyList<double[]> inputs)
     {
-        Dictionary<Tensor, double[]> values = ReferenceDevice.Interpret(graph, inputs);
+        Dictionary<Tensor, double[]> values = Interpreter.Run(graph, inputs);
         var bounds = new Dictionary<Tensor, double[]>();
         using Trace.RewriteScope scope = Trace.Rewrite(graph.Trace);
         foreach (Node node in graph.Nodes)

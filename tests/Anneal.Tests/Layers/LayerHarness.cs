@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Anneal.Cpu;
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Ops;
 using Anneal.Reference;
 using Anneal.Testing;
 using Xunit.Sdk;
@@ -85,7 +86,7 @@ internal static partial class LayerHarness
     /// <summary>Runs a graph on the processor and in the reference, and says where outputs or updated variables differ. Variables stay as they were.</summary>
     internal static string? Difference(Graph graph, double[][] inputs, double tolerance)
     {
-        Dictionary<Tensor, double[]> expected = ReferenceDevice.Interpret(graph, inputs);
+        Dictionary<Tensor, double[]> expected = Interpreter.Run(graph, inputs);
         ProgramContext context = CompiledGraph.Compile(graph, new CpuDevice()).CreateContext();
         for (int i = 0; i < inputs.Length; i++)
             Values.ToData(inputs[i], graph.Inputs[i].Type).AsBytes().CopyTo(context.Inputs[i].AsBytes());

@@ -1,7 +1,7 @@
 namespace Anneal;
 
 /// <summary>The type in which the products of a training step run.</summary>
-public enum Precision
+public enum ComputePrecision
 {
     /// <summary>float32 throughout.</summary>
     Float32,

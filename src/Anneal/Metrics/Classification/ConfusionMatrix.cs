@@ -7,11 +7,20 @@ namespace Anneal;
 /// How often each class was predicted for each true class, and the scores that follow. Definitions are those of scikit-learn; a score
 /// whose divisor is 0 is 0.
 /// </summary>
-public sealed class ConfusionMatrix
+public sealed partial class ConfusionMatrix
 {
-    private readonly long[,] _counts;
+    // A table of so many classes takes 128 MB.
+    internal const int MaximumClasses = 4096;
+    private long[,] _counts;
 
     private ConfusionMatrix(long[,] counts) => _counts = counts;
+
+    /// <summary>Makes an empty matrix, to be filled with <see cref="Add"/>.</summary>
+    /// <param name="classes">The number of classes, from 1 to 4096.</param>
+    /// <exception cref="OptionException">The number is out of range.</exception>
+    public ConfusionMatrix(int classes) : this(new long[RequireCount(classes), classes])
+    {
+    }
 
     /// <summary>The number of classes.</summary>
     public int Classes => _counts.GetLength(0);
@@ -41,19 +50,17 @@ public sealed class ConfusionMatrix
     /// <exception cref="LabelException">A class is out of range, or there are not as many of both.</exception>
     public static ConfusionMatrix Of(ReadOnlySpan<long> actual, ReadOnlySpan<long> predicted, int classes)
     {
-        if (classes < 1)
-            throw new OptionException(FormattableString.Invariant($"{nameof(ConfusionMatrix)}: classes must be at least 1, but is {classes}."));
         if (actual.Length != predicted.Length)
             throw new LabelException(FormattableString.Invariant($"A confusion matrix needs as many predictions as labels, but found {predicted.Length} and {actual.Length}."));
-        var counts = new long[classes, classes];
+        var matrix = new ConfusionMatrix(classes);
         for (int i = 0; i < actual.Length; i++)
         {
             RequireClass(actual[i], classes, "label", i);
             RequireClass(predicted[i], classes, "prediction", i);
-            counts[actual[i], predicted[i]]++;
+            matrix._counts[actual[i], predicted[i]]++;
         }
 
-        return new ConfusionMatrix(counts);
+        return matrix;
     }
 
     /// <summary>Counts true classes against the largest of each row of outputs <c>[n, classes]</c>.</summary>
@@ -79,18 +86,39 @@ public sealed class ConfusionMatrix
         return Of(actual, predicted, 2);
     }
 
-    /// <summary>Of the examples predicted as a class, the share that is.</summary>
-    public double Precision(int @class) => Ratio(_counts[@class, @class], Enumerable.Range(0, Classes).Sum(i => _counts[i, @class]));
-
-    /// <summary>Of the examples of a class, the share that was predicted as it.</summary>
-    public double Recall(int @class) => Ratio(_counts[@class, @class], Enumerable.Range(0, Classes).Sum(i => _counts[@class, i]));
-
-    /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>.</summary>
-    public double F1(int @class)
+    /// <summary>Counts one example.</summary>
+    /// <param name="actual">The true class.</param>
+    /// <param name="predicted">The predicted class.</param>
+    /// <exception cref="LabelException">A class is out of range.</exception>
+    public void Add(int actual, int predicted)
     {
-        double precision = Precision(@class), recall = Recall(@class);
-        return precision + recall == 0 ? 0 : 2 * precision * recall / (precision + recall);
+        RequireClass(actual, Classes, "label", Total);
+        RequireClass(predicted, Classes, "prediction", Total);
+        _counts[actual, predicted]++;
     }
+
+    /// <summary>Another matrix with the same counts.</summary>
+    internal ConfusionMatrix Copy() => new((long[,])_counts.Clone());
+
+    /// <summary>Makes room for more classes.</summary>
+    internal void Grow(int classes)
+    {
+        if (classes <= Classes)
+            return;
+        var larger = new long[RequireCount(classes), classes];
+        for (int r = 0; r < Classes; r++)
+        {
+            for (int c = 0; c < Classes; c++)
+                larger[r, c] = _counts[r, c];
+        }
+
+        _counts = larger;
+    }
+
+    /// <summary>Counts an example whose classes are known to be in range.</summary>
+    internal void Count(int actual, int predicted) => _counts[actual, predicted]++;
+
+    internal void Clear() => Array.Clear(_counts);
 
     /// <summary>A table with a row for each true class and a column for each predicted one.</summary>
     public override string ToString()
@@ -129,7 +157,11 @@ public sealed class ConfusionMatrix
 
     private static double Ratio(double part, double whole) => whole == 0 ? 0 : part / whole;
 
-    private static void RequireClass(long value, int classes, string what, int index)
+    private static int RequireCount(int classes) => classes is >= 1 and <= MaximumClasses
+        ? classes
+        : throw new OptionException(FormattableString.Invariant($"{nameof(ConfusionMatrix)}: classes must be from 1 to {MaximumClasses}, but is {classes}."));
+
+    private static void RequireClass(long value, int classes, string what, long index)
     {
         if (value < 0 || value >= classes)
             throw new LabelException(FormattableString.Invariant($"The {what} of example {index} must be a class from 0 to {classes - 1}, but is {value}."));
