@@ -1,6 +1,7 @@
 using System.Globalization;
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Ops;
 using Anneal.Passes;
 using Anneal.Reference;
 using Anneal.Testing;
