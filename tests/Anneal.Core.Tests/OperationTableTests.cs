@@ -39,7 +39,7 @@ public sealed class OperationTableTests
     [Fact]
     public void AnOperationWithoutAGradientSaysWhy()
     {
-        foreach (OpCase test in OpCases.All().Where(c => c.Inputs.Any(i => i.Type.DType.IsFloating())))
+        foreach (OpCase test in OpCases.All().Where(c => c.Op.NoGradientReason is null && c.Inputs.Any(i => i.Type.DType.IsFloating())))
         {
             bool has = Graphs.Graph.Of("gradient", test.Inputs.Select(i => i.Type).ToArray(), x =>
             {
@@ -47,7 +47,7 @@ public sealed class OperationTableTests
                 Tensor?[] gradients = test.Op.Gradient(new GradientCall(outputs[0].Node, outputs.Select(o => (Tensor?)o.FillLike(1)).ToArray()));
                 return gradients.OfType<Tensor>().Prepend(outputs[0]).ToArray();
             }).Outputs.Length > 1;
-            bool mayLack = test.Op.NoGradientReason is not null || test.Op is Cast { To: not (DType.Float32 or DType.Float64) }
+            bool mayLack = test.Op is Cast { To: not (DType.Float32 or DType.Float64) }
                 || !test.Inputs[0].Type.DType.IsFloating();
             Assert.True(has || mayLack, $"{test.Name} has neither a gradient nor a reason.");
         }

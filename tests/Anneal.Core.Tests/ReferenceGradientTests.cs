@@ -19,7 +19,8 @@ public sealed class ReferenceGradientTests
     public void GradientFollowsFiniteDifferences(string name)
     {
         OpCase test = OpCases.All().Select(c => c.As(DType.Float64)).First(c => c.Name == name);
-        GradientCheck.Run(name, test.Inputs.Select(i => i.Type).ToArray(), test.Draw(), x => Node.Record(test.Op, x));
+        GradientCheck.Run(name, test.Inputs.Select(i => i.Type).ToArray(), test.Draw(), x => Node.Record(test.Op, x),
+            order: test.Op is Ops.Ctc ? 1 : 2);
     }
 
     private static bool IsDifferentiable(OpCase test) =>

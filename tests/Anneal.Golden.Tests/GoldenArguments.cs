@@ -36,6 +36,18 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
     internal int[] Axes(string name) =>
         Attribute(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(e => e.GetInt32())] : [];
 
+    /// <summary>An attribute for rows and columns: one number for both, or two; PyTorch's default where it is absent.</summary>
+    internal (int Height, int Width) Pair(string name, int absent)
+    {
+        if (!golden.Attributes.TryGetProperty(name, out _))
+            return (absent, absent);
+        JsonElement value = Attribute(name);
+        return value.ValueKind == JsonValueKind.Array ? (value[0].GetInt32(), value[value.GetArrayLength() - 1].GetInt32()) : (value.GetInt32(), value.GetInt32());
+    }
+
+    /// <summary>An attribute, or PyTorch's default where it is absent.</summary>
+    internal int Integer(string name, int absent) => golden.Attributes.TryGetProperty(name, out _) ? Integer(name) : absent;
+
     /// <summary>An attribute that Anneal has fixed: another value is another operation.</summary>
     internal void Require(string name, string value)
     {

@@ -21,6 +21,9 @@ internal sealed record GoldenCase(string Family, string Operation, string Name, 
     /// <summary>The number of steps of an optimizer case.</summary>
     internal int Steps { get; private init; }
 
+    /// <summary>What a metrics case expects, by name.</summary>
+    internal IReadOnlyDictionary<string, double> Expected { get; private init; } = new Dictionary<string, double>();
+
     internal static GoldenCase Parse(JsonElement element) => new(
         Text(element, "family"), Text(element, "op"), Text(element, "case"), element.GetProperty("attrs"))
     {
@@ -30,6 +33,9 @@ internal sealed record GoldenCase(string Family, string Operation, string Name, 
         Gradients = Texts(element, "grads"),
         ParameterCount = Count(element, "params"),
         Steps = Count(element, "steps"),
+        Expected = element.TryGetProperty("expected", out JsonElement expected)
+            ? expected.EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetDouble())
+            : new Dictionary<string, double>(),
     };
 
     private static string Text(JsonElement element, string name) =>

@@ -21,10 +21,13 @@ internal static class GoldenFolder
 
     /// <summary>An array of a case, such as <c>in/x</c>.</summary>
     internal static TensorData Array(GoldenCase golden, string name) =>
-        Families.GetOrAdd(golden.Family, family => Safetensors.Read(Path.Combine(Operations, family + ".safetensors")).Tensors)
-            .TryGetValue($"{golden.Name}/{name}", out TensorData? data)
+        Family(golden.Family).TryGetValue($"{golden.Name}/{name}", out TensorData? data)
             ? data
             : throw new InvalidDataException($"{golden.Family}.safetensors has no array {golden.Name}/{name}.");
+
+    /// <summary>All arrays of a family.</summary>
+    internal static OrderedDictionary<string, TensorData> Family(string family) =>
+        Families.GetOrAdd(family, f => Safetensors.Read(Path.Combine(Operations, f + ".safetensors")).Tensors);
 
     private static GoldenCase[] ReadManifest()
     {

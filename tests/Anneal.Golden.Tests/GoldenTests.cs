@@ -26,6 +26,8 @@ public sealed class GoldenTests
             GoldenRun.Run(golden, runner, device);
         else if (Operations.Optimizers.TryGetValue(golden.Operation, out Func<GoldenArguments, Optimizer>? make))
             Operations.RunOptimizer(golden, make, device);
+        else if (golden.Operation == "metrics")
+            Operations.RunMetrics(golden);
         else
             Assert.Fail($"{golden.Name}: the operation {golden.Operation} is unknown.");
     }

@@ -20,5 +20,15 @@ internal static partial class Operations
         ["scatter_add"] = One(a => a["x"].ScatterAddAlong(a.Integer("axis"), a["i"], a["s"])),
         ["embedding"] = One(a => a["w"].Gather(a["i"])),
         ["one_hot"] = One(a => a["i"].OneHot(a.Integer("classes"))),
+        ["upsample_nearest"] = One(a => ToChannelsFirst(Enlarged(ToChannelsLast(a["x"]), a.Pair("scale", 1)))),
+        ["upsample_bilinear"] = One(a =>
+        {
+            a.Require("align_corners", "False");
+            (int height, int width) = a.Pair("size", 1);
+            return ToChannelsFirst(ToChannelsLast(a["x"]).ResizeBilinear(height, width));
+        }),
     };
+
+    private static Tensor Enlarged(Tensor image, (int Height, int Width) scale) =>
+        image.ResizeNearest(image.Shape[1] * scale.Height, image.Shape[2] * scale.Width);
 }

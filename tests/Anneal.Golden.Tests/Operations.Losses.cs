@@ -19,8 +19,28 @@ internal static partial class Operations
             a.Require("activation", "sigmoid");
             return Mean(Loss.BinaryCrossentropy(), Tensor.Sigmoid(a["input"]), a["target"]);
         }),
+        ["cross_entropy_smooth"] = One(a => SparseMean(
+            Loss.SparseCategoricalCrossentropy(fromLogits: true, labelSmoothing: a.Number("label_smoothing")), a["input"], a["target"])),
         ["mse"] = One(a => Mean(Loss.MeanSquaredError(), a["input"], a["target"])),
         ["mae"] = One(a => Mean(Loss.MeanAbsoluteError(), a["input"], a["target"])),
+        ["huber"] = One(a => Mean(Loss.Huber(a.Number("delta")), a["input"], a["target"])),
+        ["smooth_l1"] = One(a => Mean(Loss.SmoothL1(a.Number("beta")), a["input"], a["target"])),
+        ["kl_div"] = One(a =>
+        {
+            a.Require("reduction", "batchmean");
+            a.Require("of", "log_softmax/softmax");
+            return Mean(Loss.KullbackLeiblerDivergence(fromLogits: true), a["input"], a["target"].Softmax(1));
+        }),
+        ["hinge"] = One(a => Mean(Loss.Hinge(), a["input"], a["target"])),
+        ["cosine_similarity"] = One(a => -Loss.CosineSimilarity().Values(a["a"], a["b"])),
+        ["triplet_margin"] = One(a => Loss.TripletMargin(a["a"], a["p"], a["n"], a.Number("margin")).Mean()),
+        ["ctc"] = One(a =>
+        {
+            a.Require("reduction", "mean");
+
+            // Golden sequences are [time, batch, classes].
+            return Mean(Loss.Ctc(a.Integer("blank")), a["logits"].Transpose(1, 0, 2), a["targets"].Cast(DType.Int32));
+        }),
     };
 
     private static Tensor Mean(Loss loss, Tensor output, Tensor target) => loss.Values(output, target).Mean();

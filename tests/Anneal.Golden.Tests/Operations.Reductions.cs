@@ -16,12 +16,17 @@ internal static partial class Operations
         ["softmax"] = One(a => a["x"].Softmax(a.Integer("axis"))),
         ["log_softmax"] = One(a => a["x"].LogSoftmax(a.Integer("axis"))),
         ["argmax"] = One(a => a["x"].ArgMax(a.Integer("axis"))),
+        ["cumsum"] = One(a => a["x"].CumulativeSum(a.Integer("axis"))),
+        ["topk"] = a => Both(a["x"].TopK(a.Integer("k"), a.Integer("axis", -1))),
+        ["sort"] = a => Both(a["x"].Sort(a.Integer("axis", -1), a.Flag("descending"))),
         ["norm"] = One(a =>
         {
             a.Require("ord", "2");
             return a["x"].Norm([-1]);
         }),
     };
+
+    private static Tensor[] Both((Tensor Values, Tensor Indices) sorted) => [sorted.Values, sorted.Indices];
 
     private static Dictionary<string, Runner> Products => new()
     {

@@ -24,7 +24,7 @@ internal static class OpCases
     /// <summary>All cases of moderate size, small enough for finite differences.</summary>
     internal static IEnumerable<OpCase> All() =>
         Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing())
-            .Concat(ScanCases.All());
+            .Concat(Orderings()).Concat(Alignments()).Concat(ScanCases.All());
 
     /// <summary>Every elementwise operation on tensors of a shape.</summary>
     internal static IEnumerable<OpCase> Elementwise(Shape shape)
@@ -197,6 +197,42 @@ internal static class OpCases
         yield return new OpCase(new Gather(), [Standard(6), new CaseInput(new TensorType(DType.Int32, Shape.Scalar), 0, 6)], default);
         yield return new OpCase(new GatherAlong(0), [Standard(5), new CaseInput(new TensorType(DType.Int32, 7), 0, 5)], default);
         yield return new OpCase(new RandomUniform(5, [3, 7]), [new CaseInput(new TensorType(DType.Int64, 2), 0, 1000)], default);
+    }
+
+    private static IEnumerable<OpCase> Orderings()
+    {
+        foreach (DType dtype in (DType[])[DType.Float32, DType.Int32, DType.Int64])
+        {
+            // Few different values: whole numbers tie.
+            CaseInput x = new(new TensorType(dtype, [3, 7, 2]), -3, 3), row = new(new TensorType(dtype, [2, 300]), -9, 9);
+            foreach (bool flag in (bool[])[false, true])
+            {
+                Tolerance rounding = dtype == DType.Float32 ? Tolerances.Elementwise(dtype, 1) : default;
+                yield return new OpCase(new CumulativeSum(1, flag, false), [x], rounding);
+                yield return new OpCase(new CumulativeSum(2, false, flag), [x], rounding);
+                yield return new OpCase(new CumulativeSum(1, flag, true), [row], rounding);
+                yield return new OpCase(new ArgSort(0, flag, 3), [x], default);
+                yield return new OpCase(new ArgSort(1, flag, 4), [x], default);
+                yield return new OpCase(new ArgSort(1, flag, 300), [row], default);
+                yield return new OpCase(new ArgSort(1, flag, 11), [row], default);
+                yield return new OpCase(new ArgSort(1, flag, 0), [row], default);
+            }
+        }
+
+        yield return new OpCase(new CumulativeSum(0, false, false), [Standard(0, 2)], default);
+        yield return new OpCase(new ArgSort(0, false, 0), [Standard(0, 2)], default);
+    }
+
+    private static IEnumerable<OpCase> Alignments()
+    {
+        foreach (DType dtype in (DType[])[DType.Int32, DType.Int64])
+        {
+            // Labels below 0 and blanks are left out, and so are steps. There are enough of them for every labelling.
+            CaseInput log = new(new TensorType(DType.Float32, [3, 14, 4]), -4, 0), labels = new(new TensorType(dtype, [3, 3]), -1, 4);
+            CaseInput mask = new(new TensorType(DType.Bool, [3, 14]), 0, 2);
+            yield return new OpCase(new Ctc(1), [log, labels, mask], Tolerances.Elementwise(DType.Float32, 1));
+            yield return new OpCase(new CtcGradient(1), [log, labels, mask, Standard(3)], new Tolerance(1e-6, 1e-6));
+        }
     }
 
     private static CaseInput Standard(params long[] extents) => new(new TensorType(DType.Float32, extents), -3, 3);

@@ -32,10 +32,10 @@ internal sealed class CompiledGraph
     internal long ArenaBytes => _executable.ArenaBytes;
 
     /// <summary>Optimises, plans and compiles a graph.</summary>
-    internal static CompiledGraph Compile(Graph graph, Device? device = null)
+    internal static CompiledGraph Compile(Graph graph, Device? device = null, PassOptions? options = null)
     {
         device ??= Device.Default;
-        Plan plan = Planner.Plan(device.Lower(Pipeline.Optimize(graph)), device.CanFuseEpilogue);
+        Plan plan = Planner.Plan(device.Lower(Pipeline.Optimize(graph, options)), device.CanFuseEpilogue, options);
         return new CompiledGraph(plan.Graph, plan, device, device.Compile(plan));
     }
 

@@ -7,23 +7,27 @@ namespace Anneal.Passes;
 /// <summary>The passes that every graph goes through, in order.</summary>
 internal static class Pipeline
 {
-    internal static Graph Optimize(Graph graph)
+    internal static Graph Optimize(Graph graph, PassOptions? options = null)
     {
+        options ??= PassOptions.All;
         Check(graph, "tracing");
         if (graph.Nodes.Any(n => n.Op is Scan))
-            graph = OptimizeScans(graph);
-        graph = Deduplicate.Run(graph);
+            graph = OptimizeScans(graph, options);
+        if (options.Deduplicate)
+            graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
-        graph = Simplify.Run(graph);
+        if (options.Simplify)
+            graph = Simplify.Run(graph);
         Check(graph, nameof(Simplify));
 
         // Simplification makes equal what was different before.
-        graph = Deduplicate.Run(graph);
+        if (options.Deduplicate)
+            graph = Deduplicate.Run(graph);
         Check(graph, nameof(Deduplicate));
         return graph;
     }
 
-    private static Graph OptimizeScans(Graph graph)
+    private static Graph OptimizeScans(Graph graph, PassOptions options)
     {
         graph = MergeScans.Run(graph);
         Check(graph, nameof(MergeScans));
@@ -33,7 +37,7 @@ internal static class Pipeline
             if (node.Op is not Scan scan)
                 return null;
             if (!bodies.TryGetValue(scan.Body, out ScanBody? body))
-                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner));
+                bodies[scan.Body] = body = new ScanBody(Optimize(scan.Inner, options));
             return Node.Record(scan with { Body = body }, inputs);
         });
         Check(graph, "the bodies of scans");

@@ -1,4 +1,5 @@
 using Anneal.Graphs;
+using Anneal.Passes;
 
 namespace Anneal.Planning;
 
@@ -23,7 +24,7 @@ internal sealed class Fusion
 
     /// <summary>The groups, and the group of each node that belongs to one.</summary>
     internal static (IReadOnlyList<Group> Groups, IReadOnlyDictionary<Node, Group> GroupOf) Run(
-        Graph graph, Func<Op, DType, bool> canFuseEpilogue)
+        Graph graph, Func<Op, DType, bool> canFuseEpilogue, PassOptions options)
     {
         var fusion = new Fusion(graph, canFuseEpilogue);
         foreach (Node node in graph.Nodes)
@@ -33,8 +34,10 @@ internal sealed class Fusion
         }
 
         fusion.Connect();
-        fusion.JoinLoops();
-        fusion.JoinEpilogues();
+        if (options.FuseLoops)
+            fusion.JoinLoops();
+        if (options.FuseEpilogues)
+            fusion.JoinEpilogues();
         Group[] groups = [.. fusion._groupOf.Values.Distinct().OrderBy(g => g.Id)];
         return (groups, fusion._groupOf);
     }

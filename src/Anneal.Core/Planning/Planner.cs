@@ -1,5 +1,6 @@
 using Anneal.Graphs;
 using Anneal.Ops;
+using Anneal.Passes;
 
 namespace Anneal.Planning;
 
@@ -11,6 +12,7 @@ internal sealed class Planner
     private readonly Schedule _schedule;
     private readonly Group[] _order;
     private readonly Placement _placement;
+    private readonly PassOptions _options;
     private readonly Dictionary<Tensor, PlanBuffer> _bufferOf = [];
     private readonly Dictionary<Tensor, int> _lastUse = [];
     private readonly List<PlanBuffer> _buffers = [];
@@ -18,22 +20,25 @@ internal sealed class Planner
     private readonly List<CopyStep> _outputCopies = [];
     private readonly List<CopyStep> _updateCopies = [];
 
-    private Planner(Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Schedule schedule)
+    private Planner(Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Schedule schedule, PassOptions options)
     {
+        _options = options;
         _graph = graph;
         _groupOf = groupOf;
         _schedule = schedule;
-        _placement = Placement.Find(graph, groupOf);
+        _placement = options.PlaceParts ? Placement.Find(graph, groupOf) : new Placement();
         _order = [.. schedule.Order.Where(g => !_placement.Vanishes(g.Kernel))];
     }
 
     /// <param name="graph">The graph, after all passes.</param>
     /// <param name="canFuseEpilogue">Whether the device's kernel for an operation can finish its blocks with a loop.</param>
-    internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue)
+    /// <param name="options">Which optimisations are done; null is all.</param>
+    internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue, PassOptions? options = null)
     {
+        options ??= PassOptions.All;
         graph = Materialize.Run(graph);
-        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue);
-        var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf));
+        (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue, options);
+        var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf, options), options);
         planner.BindOutside();
         planner.BindParts();
         planner.FindLastUses();
@@ -171,7 +176,7 @@ internal sealed class Planner
         for (int o = 0; o < built.Outputs.Length; o++)
         {
             Tensor output = built.Outputs[o];
-            if (_bufferOf.ContainsKey(output) || built.Loop.Outputs[o].Reduction is not null)
+            if (!_options.ReuseInputs || _bufferOf.ContainsKey(output) || built.Loop.Outputs[o].Reduction is not null)
                 continue;
             for (int i = 0; i < built.Inputs.Length; i++)
             {

@@ -1,4 +1,5 @@
 using Anneal.Graphs;
+using Anneal.Passes;
 
 namespace Anneal.Planning;
 
@@ -16,7 +17,7 @@ internal sealed class Schedule
 
     internal List<Group> Order { get; } = [];
 
-    internal static Schedule Make(Graph graph, IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf)
+    internal static Schedule Make(Graph graph, IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf, PassOptions options)
     {
         var schedule = new Schedule();
         foreach (Group group in groups)
@@ -30,7 +31,7 @@ internal sealed class Schedule
             }
         }
 
-        foreach (Update update in graph.Updates)
+        foreach (Update update in graph.Updates.Where(_ => options.UpdateInPlace))
             schedule.OrderReadersFirst(update, groups, groupOf);
         schedule.Sort(groups);
         return schedule;

@@ -108,6 +108,18 @@ internal sealed class Trace : IDisposable
             _assigned.Add(variable);
     }
 
+    /// <summary>
+    /// Makes later reads of a variable in this trace give a tensor, through which gradients flow; the variable itself stays as it is. So a
+    /// layer is computed with weights that are arguments.
+    /// </summary>
+    internal void Bind(Variable variable, Tensor value)
+    {
+        value = Admit(this, value, null);
+        if (value.Type != variable.Type)
+            throw new ShapeException($"Cannot read {value.Type} for the variable {variable.Name} of {variable.Type}.");
+        _values[variable] = value;
+    }
+
     /// <summary>The value with which the variable enters this trace, or null where it is not read before it is assigned.</summary>
     internal Tensor? FirstRead(Variable variable) => Reads(variable).FirstOrDefault(r => r.Node.Op is ReadVariable);
 

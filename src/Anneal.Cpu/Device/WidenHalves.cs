@@ -25,8 +25,8 @@ internal static class WidenHalves
 
     private static bool IsHalf(DType type) => type is DType.Float16 or DType.BFloat16;
 
-    // The body of a scan is rewritten when the scan's kernel is made.
-    private static bool MovesOnly(Op op) => op is Pad or Concat or Gather or GatherAlong or Scan;
+    /// <summary>Operations that move elements whatever they are, and those whose body is rewritten by itself.</summary>
+    private static bool MovesOnly(Op op) => op is Pad or Concat or Gather or GatherAlong or After or Scan;
 
     private static Tensor Widen(Dictionary<Tensor, Tensor> widened, Tensor half)
     {

@@ -45,6 +45,9 @@ public enum Activation
     /// <summary>log(1 + exp(x)).</summary>
     Softplus,
 
+    /// <summary>log(1 / (1 + exp(-x))).</summary>
+    LogSigmoid,
+
     /// <summary>x / (1 + |x|).</summary>
     Softsign,
 
@@ -82,6 +85,7 @@ public static class Activations
         Activation.HardSigmoid => Tensor.HardSigmoid(x),
         Activation.HardSwish => Tensor.HardSwish(x),
         Activation.Softplus => Tensor.Softplus(x),
+        Activation.LogSigmoid => Tensor.LogSigmoid(x),
         Activation.Softsign => Tensor.Softsign(x),
         Activation.Tanh => Tensor.Tanh(x),
         Activation.Softmax => x.Softmax(),

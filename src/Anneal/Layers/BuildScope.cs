@@ -22,6 +22,9 @@ internal sealed class BuildScope : IDisposable
     /// <summary>The checks that the inputs need before a run.</summary>
     internal List<IndexCheck> IndexChecks { get; } = [];
 
+    /// <summary>How many of the layers that are being applied, one inside of the other, are frozen.</summary>
+    internal int FrozenDepth { get; set; }
+
     /// <summary>The layers that were built for the first time.</summary>
     internal IReadOnlyList<Layer> Built => _built;
 

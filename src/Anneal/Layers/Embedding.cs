@@ -5,6 +5,10 @@ namespace Anneal;
 /// <c>[batch, ..., dimension]</c>; table <c>[vocabularySize, dimension]</c>. <c>Fit</c>, <c>Evaluate</c> and <c>Predict</c> check the values
 /// of a model's input before they run and throw an <see cref="InputException"/>.
 /// </summary>
+/// <remarks>
+/// Language models use one table at both ends (Press and Wolf, 2017): <see cref="Project(Tensor)"/> gives the scores of all rows for
+/// vectors, which is what the layer does with floating-point input.
+/// </remarks>
 public sealed class Embedding : Layer
 {
     private readonly Initializer _initializer;
@@ -14,10 +18,14 @@ public sealed class Embedding : Layer
     /// <param name="vocabularySize">The number of vectors; at least 1.</param>
     /// <param name="dimension">The length of each; at least 1.</param>
     /// <param name="initializer">The first value of the table; null is even within ± 0.05, as Keras.</param>
+    /// <param name="maskZero">
+    /// Whether 0 is padding: the output of <c>[batch, time]</c> carries a mask, which attention, recurrent layers, losses and metrics heed.
+    /// </param>
     /// <param name="name">The name; null takes <c>embedding</c> with a counter.</param>
     /// <exception cref="OptionException">An argument is out of range.</exception>
-    public Embedding(int vocabularySize, int dimension, Initializer? initializer = null, string? name = null) : base(name)
+    public Embedding(int vocabularySize, int dimension, Initializer? initializer = null, bool maskZero = false, string? name = null) : base(name)
     {
+        MaskZero = maskZero;
         VocabularySize = Require.AtLeastOne(vocabularySize, nameof(Embedding), nameof(vocabularySize));
         Dimension = Require.AtLeastOne(dimension, nameof(Embedding), nameof(dimension));
         _initializer = initializer ?? new RandomUniform();
@@ -29,19 +37,57 @@ public sealed class Embedding : Layer
     /// <summary>The length of each vector.</summary>
     public int Dimension { get; }
 
+    /// <summary>Whether 0 is padding, which the mask of the output leaves out.</summary>
+    public bool MaskZero { get; }
+
     /// <summary>The vectors <c>[vocabularySize, dimension]</c>; null before the layer is built.</summary>
     public Parameter? Table => _table;
 
     /// <inheritdoc/>
     protected override void Build(Shape inputShape) => _table = AddParameter("embeddings", [VocabularySize, Dimension], _initializer);
 
+    /// <summary>The product of vectors with each row of the table: logits of the next word, with the weights that words enter by.</summary>
+    /// <param name="hidden">Float32 <c>[batch, ..., dimension]</c>.</param>
+    /// <returns><c>[batch, ..., vocabularySize]</c>.</returns>
+    /// <exception cref="ShapeException">The vectors have another length.</exception>
+    /// <exception cref="DTypeException">The input is not float32.</exception>
+    public Tensor Project(Tensor hidden)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        Require.Floating(hidden, this);
+        return Apply(hidden);
+    }
+
+    /// <summary>The product of vectors with each row of the table, to describe a functional model. Nothing is computed.</summary>
+    /// <param name="hidden">Float32 <c>[batch, ..., dimension]</c>.</param>
+    /// <exception cref="ShapeException">The vectors have another length.</exception>
+    /// <exception cref="DTypeException">The input is not float32.</exception>
+    public LayerOutput Project(LayerOutput hidden)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        if (hidden.Type.DType != DType.Float32)
+            throw new DTypeException($"Layer {Name} projects float32 vectors, but found {hidden}.");
+        return Apply(hidden);
+    }
+
     /// <inheritdoc/>
     protected override Tensor Call(Tensor input)
     {
+        if (IsProjected(input))
+            return input.MatMul(_table!, transposeOther: true);
         if (input.DType is not (DType.Int32 or DType.Int64))
-            throw new DTypeException($"Layer {Path} expects an int32 or int64 input, but found {input.Type}.");
+            throw new DTypeException($"Layer {Path} expects an int32 or int64 input (or float32 [batch, ..., {Dimension}] to project), but found {input.Type}.");
+        if (MaskZero)
+            Require.Rank(input.Shape, 2, this, "[batch, time] where zeros are masked");
         BuildScope.Current?.RequireIndices(input, VocabularySize, Path);
         return ((Tensor)_table!).Gather(input);
+    }
+
+    /// <summary>Where zeros are masked, the steps that are not 0; else, and after a projection, the mask of the input.</summary>
+    protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return MaskZero && !IsProjected(inputs[0]) ? inputs[0].NotEqualTo(0) : base.ComputeMask(inputs, output);
     }
 
     /// <inheritdoc/>
@@ -50,8 +96,11 @@ public sealed class Embedding : Layer
         config.Set("vocabularySize", VocabularySize);
         config.Set("dimension", Dimension);
         config.Set("initializer", _initializer);
+        config.Set("maskZero", MaskZero);
     }
 
-    internal static Embedding Read(LayerConfig config) =>
-        new(config.GetInt32("vocabularySize"), config.GetInt32("dimension"), config.GetInitializer("initializer"));
+    internal static Embedding Read(LayerConfig config) => new(
+        config.GetInt32("vocabularySize"), config.GetInt32("dimension"), config.GetInitializer("initializer"), config.GetBoolean("maskZero"));
+
+    private bool IsProjected(Tensor input) => input.DType == DType.Float32 && input.Shape.Rank >= 2 && input.Shape[^1] == Dimension;
 }

@@ -150,6 +150,12 @@ public abstract class Layer
     /// <summary>The path of this layer in messages: that of the trace where there is one, else the name.</summary>
     internal string Path => Trace.Current is { LayerPath.Length: > 0 } trace ? trace.LayerPath : Name;
 
+    /// <summary>Whether this layer or one around it is frozen; known while it is applied.</summary>
+    private protected static bool IsFrozen => BuildScope.Current is { FrozenDepth: > 0 };
+
+    /// <summary>Whether this layer and those inside of it are frozen, as text: programs compiled for another state must not be used.</summary>
+    internal string FrozenKey => (Trainable ? "1" : "0") + string.Concat(_children.Select(c => c.FrozenKey));
+
     /// <summary>Applies the layer to all of its inputs. The outermost layer that is applied gives first values to what was built.</summary>
     internal Tensor[] ApplyAll(Tensor[] inputs)
     {
@@ -217,7 +223,16 @@ public abstract class Layer
             IsBuilt = true;
         }
 
-        Tensor[] outputs = Run(inputs);
+        Tensor[] outputs;
+        scope.FrozenDepth += Trainable ? 0 : 1;
+        try
+        {
+            outputs = Run(inputs);
+        }
+        finally
+        {
+            scope.FrozenDepth -= Trainable ? 0 : 1;
+        }
 
         // A model has handed its masks on from layer to layer; an input that is passed through keeps its own.
         if (this is not Model)

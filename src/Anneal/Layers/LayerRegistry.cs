@@ -7,19 +7,69 @@ public static class LayerRegistry
     private static readonly Dictionary<string, Func<LayerConfig, Layer>> Factories = new()
     {
         [nameof(ActivationLayer)] = ActivationLayer.Read,
+        [nameof(AdaptiveAveragePool2D)] = AdaptiveAveragePool2D.Read,
         [nameof(Add)] = _ => new Add(),
+        [nameof(Average)] = _ => new Average(),
+        [nameof(AveragePool1D)] = AveragePool1D.Read,
+        [nameof(AlphaDropout)] = AlphaDropout.Read,
         [nameof(AveragePool2D)] = AveragePool2D.Read,
+        [nameof(BatchNormalization)] = BatchNormalization.Read,
         [nameof(Concatenate)] = Concatenate.Read,
+        [nameof(Conv1D)] = Conv1D.Read,
+        [nameof(Conv1DTranspose)] = Conv1DTranspose.Read,
         [nameof(Conv2D)] = Conv2D.Read,
+        [nameof(Conv2DTranspose)] = Conv2DTranspose.Read,
+        [nameof(Cropping1D)] = Cropping1D.Read,
+        [nameof(Cropping2D)] = Cropping2D.Read,
         [nameof(Dense)] = Dense.Read,
+        [nameof(DepthwiseConv1D)] = DepthwiseConv1D.Read,
+        [nameof(DepthwiseConv2D)] = DepthwiseConv2D.Read,
+        [nameof(Dot)] = Dot.Read,
         [nameof(Dropout)] = Dropout.Read,
+        [nameof(Elu)] = Elu.Read,
         [nameof(Embedding)] = Embedding.Read,
+        [nameof(FeedForward)] = FeedForward.Read,
         [nameof(Flatten)] = _ => new Flatten(),
+        [nameof(GlobalAveragePool1D)] = GlobalAveragePool1D.Read,
+        [nameof(GlobalAveragePool2D)] = GlobalAveragePool2D.Read,
+        [nameof(GlobalMaxPool1D)] = GlobalMaxPool1D.Read,
+        [nameof(GlobalMaxPool2D)] = GlobalMaxPool2D.Read,
         [nameof(Input)] = Input.Read,
+        [nameof(LeakyRelu)] = LeakyRelu.Read,
+        [nameof(Maximum)] = _ => new Maximum(),
+        [nameof(MaxPool1D)] = MaxPool1D.Read,
+        [nameof(GaussianDropout)] = GaussianDropout.Read,
+        [nameof(GaussianNoise)] = GaussianNoise.Read,
+        [nameof(GroupNormalization)] = GroupNormalization.Read,
+        [nameof(Input)] = Input.Read,
+        [nameof(InstanceNormalization)] = InstanceNormalization.Read,
+        [nameof(LayerNormalization)] = LayerNormalization.Read,
         [nameof(MaxPool2D)] = MaxPool2D.Read,
+        [nameof(Minimum)] = _ => new Minimum(),
         [nameof(Model)] = Model.Read,
+        [nameof(Multiply)] = _ => new Multiply(),
+        [nameof(Permute)] = Permute.Read,
+        [nameof(PRelu)] = PRelu.Read,
+        [nameof(RepeatVector)] = RepeatVector.Read,
+        [nameof(MultiHeadAttention)] = MultiHeadAttention.Read,
+        [nameof(PositionalEmbedding)] = PositionalEmbedding.Read,
         [nameof(Reshape)] = Reshape.Read,
+        [nameof(SeparableConv1D)] = SeparableConv1D.Read,
+        [nameof(SeparableConv2D)] = SeparableConv2D.Read,
         [nameof(Sequential)] = Sequential.Read,
+        [nameof(Softmax)] = Softmax.Read,
+        [nameof(Subtract)] = _ => new Subtract(),
+        [nameof(UpSampling1D)] = UpSampling1D.Read,
+        [nameof(UpSampling2D)] = UpSampling2D.Read,
+        [nameof(ZeroPadding1D)] = ZeroPadding1D.Read,
+        [nameof(ZeroPadding2D)] = ZeroPadding2D.Read,
+        [nameof(RmsNormalization)] = RmsNormalization.Read,
+        [nameof(Sequential)] = Sequential.Read,
+        [nameof(SpatialDropout1D)] = SpatialDropout1D.Read,
+        [nameof(SpatialDropout2D)] = SpatialDropout2D.Read,
+        [nameof(SinusoidalPositionalEmbedding)] = SinusoidalPositionalEmbedding.Read,
+        [nameof(TransformerDecoderBlock)] = TransformerDecoderBlock.Read,
+        [nameof(TransformerEncoderBlock)] = TransformerEncoderBlock.Read,
     };
 
     /// <summary>Makes a type of layer or model known to <see cref="Model.Load(string)"/>.</summary>
@@ -35,6 +85,13 @@ public static class LayerRegistry
             if (!Factories.TryAdd(typeName, factory) && Factories[typeName] != factory)
                 throw new OptionException($"A layer type with the name {typeName} is registered already.");
         }
+    }
+
+    /// <summary>Whether a type of layer can be made from a stored configuration.</summary>
+    internal static bool Knows(string typeName)
+    {
+        lock (Gate)
+            return Factories.ContainsKey(typeName);
     }
 
     /// <summary>Stores a layer: its type, its name, whether it is frozen, and its configuration.</summary>

@@ -37,6 +37,13 @@ internal static class Require
             throw new DTypeException($"Layer {layer.Path} expects a float32 input, but found {input.Type}. Hint: normalize or convert it first.");
     }
 
+    /// <summary>Floating-point numbers of any width.</summary>
+    internal static void FloatingPoint(Tensor input, Layer layer)
+    {
+        if (!input.DType.IsFloating())
+            throw new DTypeException($"Layer {layer.Path} expects an input of floating-point numbers, but found {input.Type}. Hint: normalize or convert it first.");
+    }
+
     private static OptionException Mistake(string layer, string argument, string expected, string found) =>
         new($"{layer}: {argument} must be {expected}, but is {found}.");
 }

@@ -1,35 +1,35 @@
 namespace Anneal;
 
 /// <summary>The cross-entropy of truth values that do not depend on each other.</summary>
-internal sealed class BinaryCrossentropy(bool fromLogits) : Loss
+internal sealed class BinaryCrossentropy(bool fromLogits, double labelSmoothing) : Loss
 {
+    private readonly double _smoothing = CrossentropyMath.RequireSmoothing(labelSmoothing, "binary_crossentropy");
+
     public override string Name => "binary_crossentropy";
 
-    internal override bool FromLogits => fromLogits;
+    protected internal override TargetKind Targets => TargetKind.TruthValues;
 
-    internal override TensorType TargetType(TensorType output, TensorType target, string place) => RequireSameShape(output, target, place);
+    protected internal override bool FromLogits => fromLogits;
 
-    internal override Tensor Values(Tensor output, Tensor target)
+    protected internal override Tensor Values(Tensor output, Tensor target)
     {
+        if (_smoothing > 0)
+            target = target * (1 - _smoothing) + 0.5 * _smoothing;
         if (fromLogits)
         {
             // Nothing overflows, and nothing cancels where the prediction is right.
-            return (target * Tensor.Softplus(-output) + (1 - target) * Tensor.Softplus(output)).MeanOfExamples();
+            return MeanOfPositions(target * Tensor.Softplus(-output) + (1 - target) * Tensor.Softplus(output), output);
         }
 
         Tensor p = Tensor.Clamp(output, CrossentropyMath.Epsilon, 1 - CrossentropyMath.Epsilon);
-        return -(target * Tensor.Log(p) + (1 - target) * Tensor.Log(1 - p)).MeanOfExamples();
+        return -MeanOfPositions(target * Tensor.Log(p) + (1 - target) * Tensor.Log(1 - p), output);
     }
 
-    internal override void Prepare(TargetCopy copy, long classes) => TargetReader.ToFloat(copy, 0, 1, Name);
-
-    internal override unsafe void Classes(TensorData target, Span<int> classes)
+    protected internal override void WriteConfig(LayerConfig config)
     {
-        if (target.Shape.ElementCount != classes.Length)
-            throw new OptionException($"Class weights with {Name} need one output for each example, but the target has the shape {target.Shape}.");
-        for (int i = 0; i < classes.Length; i++)
-            classes[i] = ((float*)target.Pointer)[i] >= 0.5f ? 1 : 0;
+        config.Set("fromLogits", fromLogits);
+        config.Set("labelSmoothing", _smoothing);
     }
 
-    internal override void WriteConfig(LayerConfig config) => config.Set("fromLogits", fromLogits);
+    internal static BinaryCrossentropy Read(LayerConfig config) => new(config.GetBoolean("fromLogits"), CrossentropyMath.ReadSmoothing(config));
 }

@@ -1,38 +1,28 @@
 namespace Anneal;
 
 /// <summary>The cross-entropy between a distribution over classes and the predicted one.</summary>
-internal sealed class CategoricalCrossentropy(bool fromLogits) : Loss
+internal sealed class CategoricalCrossentropy(bool fromLogits, double labelSmoothing) : Loss
 {
+    private readonly double _smoothing = CrossentropyMath.RequireSmoothing(labelSmoothing, "categorical_crossentropy");
+
     public override string Name => "categorical_crossentropy";
 
-    internal override bool FromLogits => fromLogits;
+    protected internal override TargetKind Targets => TargetKind.Distributions;
 
-    internal override TensorType TargetType(TensorType output, TensorType target, string place)
+    protected internal override bool FromLogits => fromLogits;
+
+    protected internal override Tensor Values(Tensor output, Tensor target)
     {
-        CrossentropyMath.RequireClasses(output, Name, place);
-        return output.Shape == target.Shape
-            ? output
-            : throw new ShapeException(
-                $"{place}: {Name} expects targets of the shape of the output, {ModelSummary.WithBatch(output.Shape[1..])}, but found {ModelSummary.WithBatch(target.Shape[1..])}. "
-                + "Hint: for numbers of classes use sparse_categorical_crossentropy.");
+        if (_smoothing > 0)
+            target = target * (1 - _smoothing) + _smoothing / output.Shape[^1];
+        return -(target * CrossentropyMath.LogProbabilities(output, fromLogits)).Sum([-1]);
     }
 
-    internal override Tensor Values(Tensor output, Tensor target) => -(target * CrossentropyMath.LogProbabilities(output, fromLogits)).Sum([-1]);
-
-    internal override void Prepare(TargetCopy copy, long classes) => TargetReader.ToFloat(copy, 0, 1, Name);
-
-    internal override unsafe void Classes(TensorData target, Span<int> classes)
+    protected internal override void WriteConfig(LayerConfig config)
     {
-        int count = (int)target.Shape[^1];
-        for (int i = 0; i < classes.Length; i++)
-        {
-            var row = new ReadOnlySpan<float>((float*)target.Pointer + (long)i * count, count);
-            int best = 0;
-            for (int k = 1; k < count; k++)
-                best = row[k] > row[best] ? k : best;
-            classes[i] = best;
-        }
+        config.Set("fromLogits", fromLogits);
+        config.Set("labelSmoothing", _smoothing);
     }
 
-    internal override void WriteConfig(LayerConfig config) => config.Set("fromLogits", fromLogits);
+    internal static CategoricalCrossentropy Read(LayerConfig config) => new(config.GetBoolean("fromLogits"), CrossentropyMath.ReadSmoothing(config));
 }

@@ -1,7 +1,7 @@
 namespace Anneal;
 
 /// <summary>The share of outputs on the right side of a threshold.</summary>
-internal sealed class BinaryAccuracy : Metric
+internal sealed class BinaryAccuracy : SumMetric
 {
     private readonly double _threshold;
 
@@ -9,11 +9,13 @@ internal sealed class BinaryAccuracy : Metric
         ? threshold
         : throw new OptionException("binary_accuracy: threshold must be a finite number.");
 
-    internal override MetricSum Measure(Tensor output, Tensor target, Loss loss) => target.Type != output.Type
-        ? throw new ModelException($"The metric {Name} compares outputs with targets of the same shape, but the loss {loss.Name} has targets {target.Type} for outputs {output.Type}.")
-        : MetricSum.OfTrue(Agree(output.GreaterThan(_threshold), target.GreaterThan(0.5)), null);
+    public override string TypeName => "binary_accuracy";
 
-    internal override void WriteConfig(LayerConfig config) => config.Set("threshold", _threshold);
+    protected internal override MetricSum Measure(Tensor output, Tensor target, Loss loss, Tensor? counts) => target.Type != output.Type
+        ? throw new ModelException($"The metric {Name} compares outputs with targets of the same shape, but the loss {loss.Name} has targets {target.Type} for outputs {output.Type}.")
+        : MetricSum.Of(Agree(output.GreaterThan(_threshold), target.GreaterThan(0.5)).Cast(DType.Float32), counts);
+
+    protected internal override void WriteConfig(LayerConfig config) => config.Set("threshold", _threshold);
 
     private static Tensor Agree(Tensor a, Tensor b) => (a & b) | !(a | b);
 }

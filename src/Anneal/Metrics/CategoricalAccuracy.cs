@@ -1,13 +1,11 @@
 namespace Anneal;
 
 /// <summary>The share of positions at which output and target are largest at the same place.</summary>
-internal sealed class CategoricalAccuracy() : Metric("categorical_accuracy")
+internal sealed class CategoricalAccuracy() : SumMetric("categorical_accuracy")
 {
-    internal override MetricSum Measure(Tensor output, Tensor target, Loss loss) => target.Type == output.Type && output.Shape.Rank >= 2
-        ? MetricSum.OfTrue(output.ArgMax().EqualTo(target.ArgMax()), null)
-        : throw new ModelException($"The metric {Name} compares outputs [batch, ..., classes] with targets of the same shape, but the loss {loss.Name} has targets {target.Type} for outputs {output.Type}.");
+    public override string TypeName => "categorical_accuracy";
 
-    internal override void WriteConfig(LayerConfig config)
-    {
-    }
+    protected internal override MetricSum Measure(Tensor output, Tensor target, Loss loss, Tensor? counts) => target.Type == output.Type && output.Shape.Rank >= 2
+        ? MetricSum.Of(output.ArgMax().EqualTo(target.ArgMax()).Cast(DType.Float32), counts)
+        : throw new ModelException($"The metric {Name} compares outputs [batch, ..., classes] with targets of the same shape, but the loss {loss.Name} has targets {target.Type} for outputs {output.Type}.");
 }

@@ -1,21 +1,36 @@
 namespace Anneal;
 
 /// <summary>
-/// What training reports besides the loss. The graph gives a sum and a count for each batch; the host adds them in double precision, so
-/// the value of an epoch is exact however the examples are batched. Example weights and class weights do not enter.
+/// What training reports besides the loss. There are two kinds, both open to derive from: a <see cref="SumMetric"/> gives a sum and a count
+/// within the graph of the step; a <see cref="StreamingMetric"/> sees outputs and targets on the host and can be used without a model too. The
+/// value of an epoch is that of all of its examples, however they are batched, never a mean of values of batches. Example weights and
+/// class weights do not enter; ignored labels and masked steps do not count.
 /// </summary>
 public abstract class Metric
 {
-    private protected Metric(string name) => Name = name;
+    private string _name;
 
-    /// <summary>The name in <see cref="History"/>, such as <c>accuracy</c>.</summary>
-    public string Name { get; }
+    private protected Metric(string name) => _name = RequireName(name);
+
+    /// <summary>The name in <see cref="History"/>, such as <c>accuracy</c>; it may be set where the metric is made.</summary>
+    /// <exception cref="OptionException">The name is empty.</exception>
+    public string Name
+    {
+        get => _name;
+        init => _name = RequireName(value);
+    }
+
+    /// <summary>The name under which the configuration is stored: the name of the class, unless it is overridden.</summary>
+    public virtual string TypeName => GetType().Name;
+
+    /// <summary>Whether a larger value is a better one; callbacks that watch the metric ask.</summary>
+    public virtual bool LargerIsBetter => true;
 
     /// <summary>
     /// The share of right answers, of the kind that belongs to the loss: the largest output against the label for the categorical losses;
     /// for others each output against 0.5 (a logit against 0 where the loss takes logits).
     /// </summary>
-    public static Metric Accuracy { get; } = new Accuracy();
+    public static Metric Accuracy { get; } = new LossAccuracy();
 
     /// <summary>The share of outputs <c>[batch, ...]</c> on the same side of a threshold as the targets <c>[batch, ...]</c> of 0.5.</summary>
     /// <param name="threshold">An output above it stands for 1.</param>
@@ -27,45 +42,14 @@ public abstract class Metric
     /// <summary>The share of positions whose largest output is where the largest target is: both <c>[batch, ..., classes]</c>.</summary>
     public static Metric CategoricalAccuracy() => new CategoricalAccuracy();
 
-    /// <summary>Records the sum and the count (null for the number of positions) over a batch.</summary>
-    /// <param name="output">The model's output, <c>[batch, ...]</c>.</param>
-    /// <param name="target">The targets as the loss takes them.</param>
-    /// <param name="loss">The loss, which knows what the output means and which positions count.</param>
-    /// <exception cref="ModelException">The metric cannot judge outputs of this loss.</exception>
-    internal abstract MetricSum Measure(Tensor output, Tensor target, Loss loss);
-
-    internal abstract void WriteConfig(LayerConfig config);
-
-    internal static LayerConfig Write(Metric metric)
+    /// <summary>Writes what the constructor needs to make this metric again; the name is stored besides. Without an override there is nothing to write.</summary>
+    protected internal virtual void WriteConfig(LayerConfig config)
     {
-        var config = new LayerConfig("metric");
-        config.Set("type", metric.Name);
-        metric.WriteConfig(config);
-        return config;
     }
 
-    internal static Metric Read(LayerConfig config) => config.GetString("type") switch
-    {
-        "accuracy" => Accuracy,
-        "binary_accuracy" => BinaryAccuracy(config.GetDouble("threshold")),
-        "sparse_categorical_accuracy" => SparseCategoricalAccuracy(),
-        "categorical_accuracy" => CategoricalAccuracy(),
-        { } other => throw config.Fail("type", "a known metric", other),
-    };
-}
+    internal void Rename(string name) => _name = RequireName(name);
 
-/// <summary>What a metric gives for a batch.</summary>
-/// <param name="Sum">The sum over the positions that count.</param>
-/// <param name="Count">How many count, as a tensor; null where it is <paramref name="Positions"/>.</param>
-/// <param name="Positions">How many positions there are.</param>
-internal readonly record struct MetricSum(Tensor Sum, Tensor? Count, long Positions)
-{
-    /// <summary>The number of true values, without the positions that do not count.</summary>
-    internal static MetricSum OfTrue(Tensor isRight, Tensor? counts)
-    {
-        Tensor right = isRight.Cast(DType.Float32);
-        return counts is null
-            ? new MetricSum(right.Sum(), null, right.Shape.ElementCount)
-            : new MetricSum((right * counts).Sum(), counts.Sum(), right.Shape.ElementCount);
-    }
+    private static string RequireName(string name) => !string.IsNullOrWhiteSpace(name)
+        ? name
+        : throw new OptionException("A metric needs a name that is not empty.");
 }

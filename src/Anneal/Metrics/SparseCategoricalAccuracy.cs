@@ -1,13 +1,11 @@
 namespace Anneal;
 
 /// <summary>The share of labels at which the output is largest.</summary>
-internal sealed class SparseCategoricalAccuracy() : Metric("sparse_categorical_accuracy")
+internal sealed class SparseCategoricalAccuracy() : SumMetric("sparse_categorical_accuracy")
 {
-    internal override MetricSum Measure(Tensor output, Tensor target, Loss loss) => loss is SparseCategoricalCrossentropy
-        ? MetricSum.OfTrue(output.ArgMax().EqualTo(target), loss.Counts(target))
-        : throw new ModelException($"The metric {Name} needs labels that are numbers of classes, but the loss {loss.Name} has other targets.");
+    public override string TypeName => "sparse_categorical_accuracy";
 
-    internal override void WriteConfig(LayerConfig config)
-    {
-    }
+    protected internal override MetricSum Measure(Tensor output, Tensor target, Loss loss, Tensor? counts) => loss.Targets == TargetKind.Labels
+        ? MetricSum.Of(output.ArgMax().EqualTo(target).Cast(DType.Float32), counts)
+        : throw new ModelException($"The metric {Name} needs labels that are numbers of classes, but the loss {loss.Name} has other targets.");
 }

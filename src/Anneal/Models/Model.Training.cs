@@ -93,8 +93,9 @@ public partial class Model
         TrainingSetup setup = RequireSetup();
         HostChecks.RequireFits(data, this, setup.Losses.Length);
         var values = new Dictionary<string, double>();
-        FitLoop.Evaluate(this, setup, data, batchSize, cancellation).Write(values, "");
-        return new EvaluationResult(values);
+        var undefined = new Dictionary<string, string>();
+        FitLoop.Evaluate(this, setup, data, batchSize, cancellation).Write(values, undefined, "");
+        return new EvaluationResult(values) { Undefined = undefined };
     }
 
     /// <summary>Computes the loss and the metrics over examples <c>x</c> and targets <c>y</c>, both <c>[n, ...]</c>.</summary>
@@ -143,7 +144,7 @@ public partial class Model
     {
         BuildFor(data);
         options ??= StepOptions.Default;
-        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) : "";
+        string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + FrozenKey : "";
         string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
         return _steps.Get(new StepKey(isTraining, count, types, options), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights, options));
     }

@@ -90,9 +90,9 @@ internal static class ModelStore
         training.SetParts("outputs", setup.Losses.Select((loss, i) =>
         {
             var output = new LayerConfig("training");
-            output.SetPart("loss", Loss.Write(loss));
+            output.SetPart("loss", LossRegistry.Write(loss));
             output.Set("lossWeight", setup.LossWeights[i]);
-            output.SetParts("metrics", setup.Metrics[i].Select(Metric.Write));
+            output.SetParts("metrics", setup.Metrics[i].Select(MetricRegistry.Write));
             return output;
         }));
         return training;
@@ -225,8 +225,8 @@ internal static class ModelStore
                 throw config.Fail("outputs", "at least one", "none");
             return new TrainingSetup(
                 model, optimizer,
-                Array.ConvertAll(outputs, o => Loss.Read(o.Part("loss"))),
-                Array.ConvertAll(outputs, o => Array.ConvertAll(o.Parts("metrics"), Metric.Read)),
+                Array.ConvertAll(outputs, o => LossRegistry.Read(o.Part("loss"))),
+                Array.ConvertAll(outputs, o => Array.ConvertAll(o.Parts("metrics"), MetricRegistry.Read)),
                 Array.ConvertAll(outputs, o => o.GetDouble("lossWeight")));
         }
         catch (OptionException e)

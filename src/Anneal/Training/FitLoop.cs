@@ -28,12 +28,12 @@ internal sealed class FitLoop
         (_data, _validation) = Divide(data, options);
         if (_validation is not null)
             HostChecks.RequireFits(_validation, model, setup.Losses.Length);
-        _totals = new Totals(setup.ValueNames, setup.LossWeights);
+        _totals = new Totals(setup);
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
         _run = new TrainingRun(model, setup.Optimizer, new History());
-        _scales = options.LossScaling is not null || options.Precision == Precision.Float16;
+        _scales = options.LossScaling is not null || options.Precision == ComputePrecision.Float16;
         if (!_scales)
             return;
         LossScaling scaling = options.LossScaling ?? setup.LossScaler?.Options ?? new LossScaling();
@@ -83,11 +83,12 @@ internal sealed class FitLoop
         RunSteps(loader, progress);
 
         var values = new Dictionary<string, double>();
-        _totals.Write(values, "");
+        var undefined = new Dictionary<string, string>();
+        _totals.Write(values, undefined, "");
         if (_validation is not null)
-            Evaluate(_model, _setup, _validation, _options.BatchSize, _cancellation).Write(values, "val_");
+            Evaluate(_model, _setup, _validation, _options.BatchSize, _cancellation).Write(values, undefined, "val_");
         _setup.Epochs = epoch + 1;
-        var result = new EpochResult(epoch + 1, values);
+        var result = new EpochResult(epoch + 1, values) { Undefined = undefined };
         _run.History.Add(result);
         display.EndEpoch(result, Stopwatch.GetElapsedTime(start));
         foreach (Callback callback in _options.Callbacks)
@@ -203,7 +204,7 @@ internal sealed class FitLoop
     {
         if (_classWeights.Length == 0)
             return;
-        long classes = _setup.Losses[0] is BinaryCrossentropy ? 2 : _model.RequireOutputTypes()[0].Shape[^1];
+        long classes = _setup.Losses[0].Targets == TargetKind.TruthValues ? 2 : _model.RequireOutputTypes()[0].Shape[^1];
         if (_classWeights.Length > classes)
             throw new OptionException(FormattableString.Invariant(
                 $"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} has the class {_classWeights.Length - 1}, but the model's classes are 0 to {classes - 1}."));
@@ -212,7 +213,7 @@ internal sealed class FitLoop
     /// <summary>The totals of the loss and the metrics over a data set.</summary>
     internal static Totals Evaluate(Model model, TrainingSetup setup, Dataset data, int batchSize, CancellationToken cancellation)
     {
-        var totals = new Totals(setup.ValueNames, setup.LossWeights);
+        var totals = new Totals(setup);
         int size = Math.Min(batchSize, data.Count);
         using var loader = new BatchLoader(data, new() { BatchSize = size, Order = BatchOrder.Sequential, Epochs = 1 }, cancellation);
         StepProgram? full = null;

@@ -46,10 +46,10 @@ public sealed record FitOptions
     /// The type in which products and convolutions run in training; parameters, sums and the loss stay in float32 (Micikevicius et al.,
     /// 2018). Evaluation and prediction run in float32.
     /// </summary>
-    public Precision Precision { get; init; }
+    public ComputePrecision Precision { get; init; }
 
     /// <summary>
-    /// How the loss is scaled so that small gradients survive float16; null is dynamic for <see cref="Precision.Float16"/> and none otherwise.
+    /// How the loss is scaled so that small gradients survive float16; null is dynamic for <see cref="ComputePrecision.Float16"/> and none otherwise.
     /// </summary>
     public LossScaling? LossScaling { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 
 namespace Anneal;
@@ -11,11 +12,12 @@ public sealed class History
     public IReadOnlyList<EpochResult> Epochs => _epochs;
 
     /// <summary>The names of the values: <c>loss</c>, the metrics, and both with <c>val_</c> in front where there was validation.</summary>
-    public IReadOnlyList<string> Names => _epochs.Count == 0 ? [] : [.. _epochs[0].Values.Keys];
+    public IReadOnlyList<string> Names => [.. _epochs.SelectMany(e => e.Values.Keys.Concat(e.Undefined.Keys)).Distinct()];
 
     /// <summary>One value of every epoch.</summary>
     /// <param name="name">Such as <c>val_accuracy</c>.</param>
     /// <exception cref="OptionException">There is no such value.</exception>
+    /// <exception cref="UndefinedMetricException">A metric had no value in one of the epochs; the message says why.</exception>
     public IReadOnlyList<double> this[string name] => [.. _epochs.Select(e => e[name])];
 
     internal void Add(EpochResult epoch) => _epochs.Add(epoch);
@@ -26,11 +28,13 @@ public sealed class History
 /// <param name="Values">The values by name, in the order in which they are shown.</param>
 public sealed record EpochResult(int Epoch, IReadOnlyDictionary<string, double> Values)
 {
+    /// <summary>Why a metric has no value in this epoch, by its name.</summary>
+    public IReadOnlyDictionary<string, string> Undefined { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary>One value.</summary>
     /// <exception cref="OptionException">There is no such value; the known ones are named.</exception>
-    public double this[string name] => Values.TryGetValue(name, out double value)
-        ? value
-        : throw new OptionException($"There is no value '{name}'; there are {string.Join(", ", Values.Keys)}.");
+    /// <exception cref="UndefinedMetricException">The metric has no value in this epoch; the message says why.</exception>
+    public double this[string name] => EvaluationResult.Find(Values, Undefined, name);
 
     /// <summary>Such as <c>loss 0.0312, accuracy 0.9901</c>.</summary>
     public override string ToString() => EvaluationResult.Format(Values);
@@ -43,14 +47,21 @@ public sealed record EvaluationResult(IReadOnlyDictionary<string, double> Values
     /// <summary>The mean loss.</summary>
     public double Loss => this["loss"];
 
+    /// <summary>Why a metric has no value for these examples, by its name.</summary>
+    public IReadOnlyDictionary<string, string> Undefined { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary>One value.</summary>
     /// <exception cref="OptionException">There is no such value; the known ones are named.</exception>
-    public double this[string name] => Values.TryGetValue(name, out double value)
-        ? value
-        : throw new OptionException($"There is no value '{name}'; there are {string.Join(", ", Values.Keys)}.");
+    /// <exception cref="UndefinedMetricException">The metric has no value for these examples; the message says why.</exception>
+    public double this[string name] => Find(Values, Undefined, name);
 
     /// <summary>Such as <c>loss 0.0312, accuracy 0.9901</c>.</summary>
     public override string ToString() => Format(Values);
+
+    internal static double Find(IReadOnlyDictionary<string, double> values, IReadOnlyDictionary<string, string> undefined, string name) =>
+        values.TryGetValue(name, out double value) ? value
+        : undefined.TryGetValue(name, out string? reason) ? throw new UndefinedMetricException(reason)
+        : throw new OptionException($"There is no value '{name}'; there are {string.Join(", ", values.Keys.Concat(undefined.Keys))}.");
 
     internal static string Format(IEnumerable<KeyValuePair<string, double>> values) =>
         string.Join(", ", values.Select(v => v.Key + " " + v.Value.ToString("F4", CultureInfo.InvariantCulture)));

@@ -40,7 +40,8 @@ internal static unsafe class HostChecks
         for (int i = 0; i < setup.Losses.Length; i++)
         {
             TensorType target = data.Targets[i];
-            if (setup.Losses[i] is not SparseCategoricalCrossentropy loss || target.Shape.ElementCount != 1 || !target.DType.IsInteger())
+            Loss loss = setup.Losses[i];
+            if (loss.Targets != TargetKind.Labels || target.Shape.ElementCount != 1 || !target.DType.IsInteger())
                 continue;
             long classes = model.RequireOutputTypes()[i].Shape[^1];
             long[] labels = data.Labels(i);

@@ -17,7 +17,7 @@ internal sealed record StepOptions
     internal static readonly StepOptions Default = new();
 
     /// <summary>The type in which products run.</summary>
-    internal Precision Precision { get; init; }
+    internal ComputePrecision Precision { get; init; }
 
     /// <summary>How many layers form a segment of which only the results are kept; 0 keeps all.</summary>
     internal int CheckpointEvery { get; init; }
@@ -34,7 +34,18 @@ internal sealed record StepOptions
 /// <param name="IsMean">Whether it is a mean rather than a sum.</param>
 /// <param name="Count">The index of the output that holds the count, or -1 where it is <paramref name="FixedCount"/>.</param>
 /// <param name="FixedCount">The count where it is always the same.</param>
-internal readonly record struct StepValue(int Value, bool IsMean, int Count, double FixedCount);
+internal readonly record struct StepValue(int Value, bool IsMean, int Count, double FixedCount)
+{
+    /// <summary>A value that the graph does not give: a metric works it out on the host.</summary>
+    internal static StepValue Streamed => new(-1, false, -1, 0);
+}
+
+/// <summary>What a metric on the host looks at after a step.</summary>
+/// <param name="Value">The index of its value among the step's values.</param>
+/// <param name="Output">The index of the graph's output that holds the prediction.</param>
+/// <param name="Target">The index of the graph's input that holds the targets.</param>
+/// <param name="Counts">The index of the graph's output that says which positions count, or -1 where all do.</param>
+internal sealed record StepStream(int Value, int Output, int Target, int Counts);
 
 /// <summary>
 /// A whole step for one number of examples, compiled: forward, loss and metrics and, in training, gradients and updates. Filling its
@@ -134,9 +145,17 @@ internal sealed unsafe class StepProgram
         for (int i = 0; i < _layout.Values.Length; i++)
         {
             StepValue value = _layout.Values[i];
+            if (value.Value < 0)
+                continue;
             double count = value.Count < 0 ? value.FixedCount : *(float*)_context.Outputs[value.Count].Pointer;
             double number = *(float*)_context.Outputs[value.Value].Pointer;
             totals.Add(i, value.IsMean ? number * count : number, count);
+        }
+
+        foreach (StepStream stream in _layout.Streams)
+        {
+            totals.Stream(stream.Value).Accumulate(
+                _context.Outputs[stream.Output], _context.Inputs[stream.Target], stream.Counts < 0 ? null : _context.Outputs[stream.Counts]);
         }
     }
 
@@ -157,6 +176,8 @@ internal sealed record StepLayout
     internal required StepTarget[] Targets { get; init; }
 
     internal required StepValue[] Values { get; init; }
+
+    internal required StepStream[] Streams { get; init; }
 
     internal required IndexCheck[] IndexChecks { get; init; }
 

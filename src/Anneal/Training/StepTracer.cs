@@ -59,10 +59,11 @@ internal sealed class StepTracer
         int classInput = -1;
         Tensor? total = null;
         var means = new (Tensor Mean, Tensor? Count, double FixedCount)[predictions.Length];
+        var counts = new Tensor?[predictions.Length];
         for (int i = 0; i < predictions.Length; i++)
         {
-            Tensor values = _setup.Losses[i].Values(predictions[i], targetTensors[i]);
-            Tensor? norm = _setup.Losses[i].Counts(targetTensors[i]);
+            Tensor values = Loss.Masked(predictions[i], _setup.Losses[i].Values(predictions[i], targetTensors[i]));
+            Tensor? norm = counts[i] = _setup.Losses[i].PositionCounts(predictions[i], targetTensors[i], values.Shape);
             if (hasClassWeights)
             {
                 Tensor weights = trace.AddInput(new TensorType(DType.Float32, values.Shape), "class weights");
@@ -75,13 +76,14 @@ internal sealed class StepTracer
             total = total is null ? weighted : total + weighted;
         }
 
-        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
-        if (isTraining && _options.Precision != Precision.Float32)
+        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
+        if (isTraining && _options.Precision != ComputePrecision.Float32)
             LowerPrecision(trace);
         var layout = new StepLayout
         {
             Targets = targets,
             Values = collected,
+            Streams = streams,
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
@@ -93,7 +95,7 @@ internal sealed class StepTracer
     private void LowerPrecision(Trace trace)
     {
         (Variable Variable, Tensor Value)[] updates = [.. trace.Updates];
-        DType low = _options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float16;
+        DType low = _options.Precision == ComputePrecision.BFloat16 ? DType.BFloat16 : DType.Float16;
         Tensor[] lowered = MixedPrecision.Lower(low, [.. _outputs, .. updates.Select(u => u.Value)]);
         for (int i = 0; i < _outputs.Count; i++)
             _outputs[i] = lowered[i];
@@ -146,14 +148,14 @@ internal sealed class StepTracer
         if (norm is null)
             return (values.Mean(), null, values.Shape.ElementCount);
 
-        // Where nothing counts the loss is 0, not 0 / 0.
-        Tensor count = norm.Sum();
-        Tensor divisor = Tensor.Select(count.EqualTo(0), count.FillLike(1), count);
-        return ((values * norm).Sum() / divisor, count, 0);
+        return (Loss.MeanOf(values, norm), norm.Sum(), 0);
     }
 
-    private StepValue[] CollectValues(Tensor total, (Tensor Mean, Tensor? Count, double FixedCount)[] means, Tensor[] predictions, Tensor[] targets)
+    private StepValue[] CollectValues(
+        Tensor total, (Tensor Mean, Tensor? Count, double FixedCount)[] means, Tensor[] predictions, Tensor[] targets, Tensor?[] counts,
+        StepTarget[] stepTargets, out StepStream[] streams)
     {
+        var found = new List<StepStream>();
         _outputs.Add(total);
         var values = new List<StepValue>();
         bool several = means.Length > 1;
@@ -166,11 +168,21 @@ internal sealed class StepTracer
         {
             foreach (Metric metric in _setup.Metrics[i])
             {
-                MetricSum sum = metric.Measure(predictions[i], targets[i], _setup.Losses[i]);
-                values.Add(new StepValue(AddOutput(sum.Sum), false, sum.Count is null ? -1 : AddOutput(sum.Count), sum.Positions));
+                if (metric is SumMetric summed)
+                {
+                    MetricSum sum = summed.Measure(predictions[i], targets[i], _setup.Losses[i], counts[i]);
+                    values.Add(new StepValue(AddOutput(sum.Sum), false, sum.Count is null ? -1 : AddOutput(sum.Count), sum.Positions));
+                    continue;
+                }
+
+                ((StreamingMetric)metric).CreateFor(_setup.Losses[i]).RequireTypes(predictions[i].Shape, targets[i].Shape, counts[i]?.Shape.ElementCount ?? 0);
+                int index = counts[i] is { } count ? AddOutput(count) : -1;
+                found.Add(new StepStream(values.Count, AddOutput(predictions[i]), stepTargets[i].Input, index));
+                values.Add(StepValue.Streamed);
             }
         }
 
+        streams = [.. found];
         return [.. values];
     }
 

@@ -1,16 +1,33 @@
 namespace Anneal;
 
-/// <summary>Sums of values over the steps of an epoch, in double precision.</summary>
-internal sealed class Totals(string[] names, double[] lossWeights)
+/// <summary>The values of an epoch or evaluation: sums over its steps in double precision, and metrics that see every batch.</summary>
+internal sealed class Totals
 {
-    private readonly double[] _sums = new double[names.Length], _counts = new double[names.Length];
+    private readonly string[] _names;
+    private readonly double[] _lossWeights, _sums, _counts;
+    private readonly StreamingMetric?[] _streams;
+    private readonly int[] _summed;
 
-    internal IReadOnlyList<string> Names => names;
+    internal Totals(TrainingSetup setup)
+    {
+        (_names, _lossWeights) = (setup.ValueNames, setup.LossWeights);
+        (_sums, _counts) = (new double[_names.Length], new double[_names.Length]);
+
+        // The metrics come last, in the order of the outputs.
+        (Metric Metric, Loss Loss)[] metrics = [.. setup.Metrics.SelectMany((m, i) => m.Select(metric => (metric, setup.Losses[i])))];
+        _streams = [.. new StreamingMetric?[_names.Length - metrics.Length], .. metrics.Select(m => (m.Metric as StreamingMetric)?.CreateFor(m.Loss))];
+        _summed = [.. Enumerable.Range(0, _names.Length).Where(i => _streams[i] is null)];
+    }
+
+    /// <summary>The values that are known at any time; metrics on the host are read when all has been seen.</summary>
+    internal IEnumerable<KeyValuePair<string, double>> Running => _summed.Select(i => KeyValuePair.Create(_names[i], Mean(i)));
 
     internal void Clear()
     {
         Array.Clear(_sums);
         Array.Clear(_counts);
+        foreach (StreamingMetric? stream in _streams)
+            stream?.Reset();
     }
 
     internal void Add(int value, double sum, double count)
@@ -19,23 +36,43 @@ internal sealed class Totals(string[] names, double[] lossWeights)
         _counts[value] += count;
     }
 
-    /// <summary>A mean so far; 0 where nothing counted.</summary>
-    internal double Mean(int value)
+    /// <summary>The metric of a value that is worked out on the host.</summary>
+    internal StreamingMetric Stream(int value) => _streams[value]!;
+
+    /// <summary>Writes the values, and why there is none for a metric that is undefined.</summary>
+    internal void Write(Dictionary<string, double> values, Dictionary<string, string> undefined, string prefix)
     {
-        if (value > 0 || lossWeights.Length == 1)
-            return (value == 0 ? lossWeights[0] : 1) * Plain(value);
+        for (int i = 0; i < _names.Length; i++)
+        {
+            string name = prefix + _names[i];
+            if (_streams[i] is not { } stream)
+            {
+                values.Add(name, Mean(i));
+                continue;
+            }
+
+            try
+            {
+                values.Add(name, stream.Result);
+            }
+            catch (UndefinedMetricException e)
+            {
+                undefined.Add(name, e.Message);
+            }
+        }
+    }
+
+    /// <summary>A mean so far; 0 where nothing counted.</summary>
+    private double Mean(int value)
+    {
+        if (value > 0 || _lossWeights.Length == 1)
+            return (value == 0 ? _lossWeights[0] : 1) * Plain(value);
 
         // The loss of several outputs is made of their means, each over what counts there.
         double loss = 0;
-        for (int i = 0; i < lossWeights.Length; i++)
-            loss += lossWeights[i] * Plain(i + 1);
+        for (int i = 0; i < _lossWeights.Length; i++)
+            loss += _lossWeights[i] * Plain(i + 1);
         return loss;
-    }
-
-    internal void Write(Dictionary<string, double> values, string prefix)
-    {
-        for (int i = 0; i < names.Length; i++)
-            values.Add(prefix + names[i], Mean(i));
     }
 
     private double Plain(int value) => _counts[value] == 0 ? 0 : _sums[value] / _counts[value];

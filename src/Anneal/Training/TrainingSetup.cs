@@ -41,6 +41,15 @@ internal sealed class TrainingSetup
     /// <summary>The names of the values that steps give: <c>loss</c>, the loss of each of several outputs, the metrics.</summary>
     internal string[] ValueNames { get; }
 
+    /// <summary>The metric that gives a value, with or without <c>val_</c> in front of its name; null for losses.</summary>
+    internal Metric? MetricOf(string valueName)
+    {
+        int index = Array.IndexOf(ValueNames, valueName.StartsWith("val_", StringComparison.Ordinal) ? valueName[4..] : valueName);
+        Metric[] metrics = [.. Metrics.SelectMany(m => m)];
+        int first = ValueNames.Length - metrics.Length;
+        return index >= first ? metrics[index - first] : null;
+    }
+
     private string[] MakeValueNames(string[] outputs)
     {
         var names = new List<string> { "loss" };

@@ -106,6 +106,7 @@ public class LayerTests
     [InlineData(Activation.HardSigmoid, 0.25)]
     [InlineData(Activation.HardSwish, -0.375)]
     [InlineData(Activation.Softplus, 0.2014133)]
+    [InlineData(Activation.LogSigmoid, -1.7014133)]
     [InlineData(Activation.Softsign, -0.6)]
     [InlineData(Activation.Tanh, -0.9051483)]
     [InlineData(Activation.Exponential, 0.2231302)]

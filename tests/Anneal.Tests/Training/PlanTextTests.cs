@@ -25,6 +25,11 @@ public sealed class PlanTextTests
                 [new Conv2D(8, 3, Activation.Relu), new MaxPool2D(2), new Conv2D(16, 3, Activation.Relu, padding: Padding.Same), new AveragePool2D(2), new Flatten(), new Dense(10)],
                 new Adam(), SparseLogits, [14, 14, 1]),
             Dataset.From(new TensorData(DType.Float32, [8, 14, 14, 1]), Labels())),
+        ["norm-batch"] = () => (
+            Compiled([new Conv2D(8, 3, useBias: false), new BatchNormalization(), new ActivationLayer(Activation.Relu), new Flatten(), new Dense(10)], new Sgd(0.1), SparseLogits, [6, 6, 1]),
+            Dataset.From(new TensorData(DType.Float32, [8, 6, 6, 1]), Labels())),
+        ["norm-layer"] = () => (
+            Compiled([new Dense(32), new LayerNormalization(), new Dense(10)], new Sgd(0.1), SparseLogits, [20]), Vectors(20, Labels())),
     };
 
     private static Loss SparseLogits => Loss.SparseCategoricalCrossentropy(fromLogits: true);

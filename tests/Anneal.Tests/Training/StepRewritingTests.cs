@@ -53,9 +53,9 @@ public sealed class StepRewritingTests
     }
 
     [Theory]
-    [InlineData(Precision.BFloat16)]
-    [InlineData(Precision.Float16)]
-    public void MixedPrecisionLearnsAsWell(Precision precision)
+    [InlineData(ComputePrecision.BFloat16)]
+    [InlineData(ComputePrecision.Float16)]
+    public void MixedPrecisionLearnsAsWell(ComputePrecision precision)
     {
         Sequential plain = Classifier(), mixed = Classifier();
         double first = plain.Fit(Data(), new FitOptions { Epochs = 20, BatchSize = 16, Verbosity = Verbosity.Silent }).Epochs[^1]["loss"];
@@ -141,7 +141,7 @@ public sealed class StepRewritingTests
         };
         model.Fit(Data(), new FitOptions
         {
-            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = Precision.Float16, Callbacks = [callback],
+            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16, Callbacks = [callback],
             LossScaling = new LossScaling { InitialScale = 1e30, GrowthInterval = 3, BackoffFactor = 1e-8 },
         });
         Assert.True(skipped >= 2, $"{skipped} steps skipped.");
@@ -158,7 +158,7 @@ public sealed class StepRewritingTests
         byte[][] before = Weights(model);
         var options = new FitOptions
         {
-            Epochs = 9, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = Precision.Float16,
+            Epochs = 9, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16,
             LossScaling = new LossScaling { InitialScale = 1e30, BackoffFactor = 1 - 1e-9, MaximumSkipped = 5 },
         };
         var exception = Assert.Throws<NonFiniteLossException>(() => model.Fit(Data(), options));
@@ -173,7 +173,7 @@ public sealed class StepRewritingTests
         using var folder = new Saving.TemporaryFolder();
         var options = new FitOptions
         {
-            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = Precision.Float16, AccumulationSteps = 2,
+            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16, AccumulationSteps = 2,
             LossScaling = new LossScaling { InitialScale = 256, GrowthInterval = 3 },
         };
         Sequential straight = Classifier(0.1), stopped = Classifier(0.1);
@@ -195,6 +195,6 @@ public sealed class StepRewritingTests
         Fails(new FitOptions { BatchSize = 16, AccumulationSteps = 0 }, "AccumulationSteps");
         Fails(new FitOptions { BatchSize = 16, CheckpointEvery = -1 }, "CheckpointEvery");
         Fails(new FitOptions { BatchSize = 16, LossScaling = new LossScaling { InitialScale = 0 } }, "InitialScale");
-        Fails(new FitOptions { BatchSize = 16, Precision = (Precision)7 }, "Precision");
+        Fails(new FitOptions { BatchSize = 16, Precision = (ComputePrecision)7 }, "Precision");
     }
 }

@@ -3,7 +3,7 @@ namespace Anneal;
 /// <summary>Which of two values is better.</summary>
 public enum MonitorMode
 {
-    /// <summary>The larger one for accuracies, the smaller one for all else.</summary>
+    /// <summary>What the metric says (<see cref="Metric.LargerIsBetter"/>); the smaller one for losses.</summary>
     Automatic,
 
     /// <summary>The smaller one.</summary>
@@ -16,7 +16,8 @@ public enum MonitorMode
 /// <summary>A callback that watches one value and knows the best so far.</summary>
 public abstract class MonitorCallback : Callback
 {
-    private readonly bool _largerIsBetter;
+    private readonly MonitorMode _mode;
+    private bool _largerIsBetter;
     private readonly double _minimumChange;
 
     private protected MonitorCallback(string monitor, double minimumChange, MonitorMode mode)
@@ -25,6 +26,7 @@ public abstract class MonitorCallback : Callback
         Monitor = monitor;
         _minimumChange = Require.Within(minimumChange, 0, double.PositiveInfinity, GetType().Name, nameof(minimumChange));
         Require.Defined(mode, GetType().Name, nameof(mode));
+        _mode = mode;
         _largerIsBetter = mode == MonitorMode.Automatic ? monitor.EndsWith("accuracy", StringComparison.Ordinal) : mode == MonitorMode.Maximum;
     }
 
@@ -56,6 +58,9 @@ public abstract class MonitorCallback : Callback
             throw new OptionException(
                 $"{GetType().Name}: there will be no value '{Monitor}'; there are {string.Join(", ", run.ValueNames)}. Hint: values of validation need ValidationSplit or ValidationData.");
         }
+
+        if (_mode == MonitorMode.Automatic && run.Model.Setup?.MetricOf(Monitor) is { } metric)
+            _largerIsBetter = metric.LargerIsBetter;
     }
 
     private protected void Forget() => (Best, BestEpoch) = (null, 0);

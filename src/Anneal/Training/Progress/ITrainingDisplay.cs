@@ -32,7 +32,7 @@ internal sealed class EpochProgress(int lastEpoch, int steps, int examples, Tota
     /// <summary>The time until the end of the epoch at the present rate.</summary>
     internal TimeSpan Left => Rate > 0 ? TimeSpan.FromSeconds(Math.Min((examples - Volatile.Read(ref _examplesDone)) / Rate, 1e6)) : TimeSpan.Zero;
 
-    internal IEnumerable<KeyValuePair<string, double>> Values => totals.Names.Select((n, i) => KeyValuePair.Create(n, totals.Mean(i)));
+    internal IEnumerable<KeyValuePair<string, double>> Values => totals.Running;
 
     internal void Begin(int epoch)
     {

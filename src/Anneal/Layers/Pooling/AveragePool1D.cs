@@ -1,0 +1,37 @@
+using Anneal.Ops;
+
+namespace Anneal;
+
+/// <summary>
+/// The mean of each window and channel over the steps inside of the sequence: padding is not counted (as Keras). Input
+/// <c>[batch, time, channels]</c>, output the same with fewer steps.
+/// </summary>
+public sealed class AveragePool1D : PoolingLayer
+{
+    /// <summary>Makes the layer.</summary>
+    /// <param name="poolSize">The steps of a window.</param>
+    /// <param name="strides">The steps from one window to the next; null is <paramref name="poolSize"/>.</param>
+    /// <param name="padding">What surrounds the sequence: <see cref="Padding.Valid"/> or <see cref="Padding.Same"/>.</param>
+    /// <param name="name">The name; null takes <c>average_pool1d</c> with a counter.</param>
+    /// <exception cref="OptionException">An argument is out of range.</exception>
+    public AveragePool1D(int poolSize, int? strides = null, Padding padding = Padding.Valid, string? name = null)
+        : base(SlidingWindow.Over1D(nameof(AveragePool1D), poolSize, nameof(poolSize), strides ?? poolSize, padding, 1, mayBeCausal: false), name)
+    {
+    }
+
+    /// <summary>Makes the layer with windows of two steps that do not overlap.</summary>
+    public AveragePool1D() : this(2)
+    {
+    }
+
+    /// <summary>The steps of a window.</summary>
+    public int PoolSize => Window.Size.Width;
+
+    /// <summary>The steps from one window to the next.</summary>
+    public int Strides => Window.Strides.Width;
+
+    private protected override Tensor Pool(Tensor input, PoolingWindow pooling) => input.AveragePool(pooling, countIncludesPadding: false);
+
+    internal static AveragePool1D Read(LayerConfig config) =>
+        new(config.GetInt32("poolSize"), config.GetInt32("strides"), config.GetEnum<Padding>("padding"));
+}
