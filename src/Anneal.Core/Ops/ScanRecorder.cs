@@ -55,7 +55,7 @@ internal sealed class ScanRecorder
         for (int i = 0; i < carries.Length; i++)
             carries[i] = trace.AddInput(initial[i].Type, $"carry {i}");
         for (int i = 0; i < elements.Length; i++)
-            elements[i] = trace.AddInput(sequences[i].Type with { Shape = sequences[i].Shape[1..] }, $"element {i}");
+            trace.Sources[elements[i] = trace.AddInput(sequences[i].Type with { Shape = sequences[i].Shape[1..] }, $"element {i}")] = sequences[i];
         (IReadOnlyList<Tensor> next, IReadOnlyList<Tensor> outputs) = step(carries, elements);
         if (next.Count != carries.Length)
             throw new ShapeException($"The body of {trace.Name} takes {carries.Length} carries, but gives {next.Count}.");
