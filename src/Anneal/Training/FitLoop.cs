@@ -30,7 +30,7 @@ internal sealed class FitLoop
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
-        _run = new TrainingRun(model, setup.Optimizer, new History());
+        _run = new TrainingRun(model, setup.OptimizerState, new History());
     }
 
     internal History Run()
@@ -103,7 +103,13 @@ internal sealed class FitLoop
             if (!double.IsFinite(_run.BatchLoss))
             {
                 program.TakeBackStep();
-                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _setup.Optimizer.LearningRate, program.FindNonFinite());
+                throw new NonFiniteLossException(_run.Epoch, step, _run.BatchLoss, _run.LearningRate, program.FindNonFinite());
+            }
+
+            if (!program.HasFiniteGradients)
+            {
+                program.TakeBackStep();
+                throw new NonFiniteGradientException(_run.Epoch, step, _run.BatchLoss, _run.LearningRate, program.FindNonFiniteGradient());
             }
 
             progress.Advance(batch.Count);

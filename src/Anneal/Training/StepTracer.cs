@@ -34,14 +34,32 @@ internal sealed class StepTracer
             name, [],
             _ =>
             {
-                layout = Record(Trace.Current!, isTraining, hasClassWeights);
+                layout = Record(Trace.Current!, hasClassWeights, out Tensor loss);
+                if (isTraining)
+                    layout = layout with { Gate = Update(Trace.Current!, loss) };
                 return _outputs;
             },
             isTraining, isTraining ? _setup.RandomState : null);
-        return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!);
+        var diagnosis = new GradientDiagnosis(_setup, () => new StepTracer(_model, _setup, _data, _count).TraceGradients(hasClassWeights));
+        return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!, diagnosis);
     }
 
-    private StepLayout Record(Trace trace, bool isTraining, bool hasClassWeights)
+    /// <summary>A training step that gives the gradients in the place of updates, and the names of the parameters.</summary>
+    private (Graph Graph, string[] Parameters) TraceGradients(bool hasClassWeights)
+    {
+        NamedVariable[] trained = Trained();
+        Graph graph = Graph.Of(
+            "gradients of " + _model.Name, [],
+            _ =>
+            {
+                Record(Trace.Current!, hasClassWeights, out Tensor loss);
+                return Gradients.Of(loss, trained.Select(v => (Parameter)v.Variable));
+            },
+            training: true, _setup.RandomState);
+        return (graph, [.. trained.Select(v => v.Name)]);
+    }
+
+    private StepLayout Record(Trace trace, bool hasClassWeights, out Tensor loss)
     {
         Tensor[] inputs = [.. _data.Inputs.Select((t, i) => trace.AddInput(LayerCall.Batched(t, _count), $"input {i}"))];
         IndexCheck[] checks = Forward(inputs, out Tensor[] predictions);
@@ -68,7 +86,9 @@ internal sealed class StepTracer
             total = total is null ? weighted : total + weighted;
         }
 
-        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors);
+        Tensor? penalty = _model.Losses is { Count: > 0 } losses ? losses.Aggregate((a, b) => a + b) : null;
+        loss = penalty is null ? total! : total! + penalty;
+        StepValue[] collected = CollectValues(loss, means, predictions, targetTensors);
         return new StepLayout
         {
             Targets = targets,
@@ -76,7 +96,8 @@ internal sealed class StepTracer
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
-            Hyperparameters = isTraining ? Update(trace, total!) : -1,
+            Examples = _count,
+            Penalty = penalty is null ? -1 : AddOutput(penalty),
         };
     }
 
@@ -165,31 +186,37 @@ internal sealed class StepTracer
         return _outputs.Count - 1;
     }
 
-    /// <summary>Records gradients and updates, and returns the index of the first input for what changes from step to step.</summary>
-    private int Update(Trace trace, Tensor loss)
+    private NamedVariable[] Trained()
     {
         NamedVariable[] trained = [.. _model.NamedVariables().Where(v => v.IsTrained)];
-        if (trained.Length == 0)
-            throw new ModelException($"The model {_model.Name} has no parameter to train. Hint: are all of its layers frozen?");
-        Parameter[] parameters = [.. trained.Select(v => (Parameter)v.Variable)];
-        Tensor[] gradients = Gradients.Of(loss, parameters);
-        int first = trace.Inputs.Count;
-        Optimizer optimizer = _setup.Optimizer;
-        Tensor[] hyperparameters =
-            [.. Enumerable.Range(0, optimizer.HyperparameterCount).Select(i => trace.AddInput(OptimizerState.HyperparameterType, $"hyperparameter {i}"))];
-        foreach (NamedVariable variable in trained)
-            _setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
-        optimizer.Apply(_setup.OptimizerState, parameters, gradients, hyperparameters);
-        KeepWhereNotFinite(trace, loss);
-        return first;
+        return trained.Length > 0
+            ? trained
+            : throw new ModelException($"The model {_model.Name} has no parameter to train. Hint: are all of its layers frozen?");
     }
 
-    /// <summary>Makes every update keep the old value where the loss is not finite, so that such a step changes nothing.</summary>
-    private static void KeepWhereNotFinite(Trace trace, Tensor loss)
+    /// <summary>Records gradients and updates, and returns the index of the output that is finite where the step counts.</summary>
+    private int Update(Trace trace, Tensor loss)
     {
-        // An infinity less itself is not a number, and neither equals itself.
-        Tensor difference = loss - loss;
-        Tensor isFinite = difference.EqualTo(difference);
+        NamedVariable[] trained = Trained();
+        Parameter[] parameters = [.. trained.Select(v => (Parameter)v.Variable)];
+        Tensor[] gradients = Gradients.Of(loss, parameters);
+        _setup.Optimizer.RequireGroupsMatch([.. _model.NamedVariables().Where(v => v.Variable is Parameter).Select(v => v.Name)]);
+        foreach (NamedVariable variable in trained)
+            _setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
+        _setup.Optimizer.Apply(_setup.OptimizerState, parameters, gradients);
+
+        // An infinity less itself is not a number, and so is all that it is added to.
+        Tensor gate = loss - loss;
+        foreach (Tensor witness in GradientWitnesses.Of(loss, gradients))
+            gate += (witness - witness).Sum().Cast(DType.Float32);
+        KeepWhereNotFinite(trace, gate);
+        return AddOutput(gate);
+    }
+
+    /// <summary>Makes every update keep the old value where the gate is not a number, so that such a step changes nothing.</summary>
+    private static void KeepWhereNotFinite(Trace trace, Tensor gate)
+    {
+        Tensor isFinite = gate.EqualTo(gate);
         foreach ((Variable variable, Tensor value) in trace.Updates)
         {
             if (trace.FirstRead(variable) is { } old)

@@ -5,12 +5,22 @@ internal sealed class Totals(string[] names, double[] lossWeights)
 {
     private readonly double[] _sums = new double[names.Length], _counts = new double[names.Length];
 
+    private double _penalties, _penaltyCount;
+
     internal IReadOnlyList<string> Names => names;
 
     internal void Clear()
     {
         Array.Clear(_sums);
         Array.Clear(_counts);
+        (_penalties, _penaltyCount) = (0, 0);
+    }
+
+    /// <summary>Adds the penalties of a step, which enter the mean loss by the number of its examples.</summary>
+    internal void AddPenalty(double penalty, double examples)
+    {
+        _penalties += penalty * examples;
+        _penaltyCount += examples;
     }
 
     internal void Add(int value, double sum, double count)
@@ -22,11 +32,14 @@ internal sealed class Totals(string[] names, double[] lossWeights)
     /// <summary>A mean so far; 0 where nothing counted.</summary>
     internal double Mean(int value)
     {
-        if (value > 0 || lossWeights.Length == 1)
-            return (value == 0 ? lossWeights[0] : 1) * Plain(value);
+        if (value > 0)
+            return Plain(value);
+        double penalty = _penaltyCount == 0 ? 0 : _penalties / _penaltyCount;
+        if (lossWeights.Length == 1)
+            return lossWeights[0] * Plain(0) + penalty;
 
         // The loss of several outputs is made of their means, each over what counts there.
-        double loss = 0;
+        double loss = penalty;
         for (int i = 0; i < lossWeights.Length; i++)
             loss += lossWeights[i] * Plain(i + 1);
         return loss;

@@ -28,6 +28,9 @@ internal sealed class TrainingSetup
     /// <summary>The seed and the step of dropout.</summary>
     internal State RandomState { get; }
 
+    /// <summary>Whether running means are in the place of the parameters.</summary>
+    internal bool HasAveragedWeights { get; set; }
+
     /// <summary>The number of epochs that are finished.</summary>
     internal int Epochs { get; set; }
 
