@@ -95,6 +95,7 @@ public static class LayerRegistry
     }
 
     /// <summary>Stores a layer: its type, its name, whether it is frozen, and its configuration.</summary>
+    /// <summary>Stores a layer: its type, its name, whether it is frozen, its penalties, and its configuration.</summary>
     internal static LayerConfig Write(Layer layer)
     {
         var stored = new LayerConfig(layer.Name);
@@ -102,6 +103,7 @@ public static class LayerRegistry
         stored.Set("name", layer.Name);
         if (!layer.Trainable)
             stored.Set("trainable", false);
+        layer.WritePenalties(stored);
         var config = new LayerConfig(layer.Name);
         layer.WriteConfig(config);
         stored.Values["config"] = config.Values;
@@ -122,6 +124,7 @@ public static class LayerRegistry
         layer.Rename(name);
         if (stored.Contains("trainable"))
             layer.Trainable = stored.GetBoolean("trainable");
+        layer.ReadPenalties(stored);
         return layer;
     }
 }
