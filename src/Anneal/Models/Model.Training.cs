@@ -137,12 +137,13 @@ public partial class Model
     }
 
     /// <summary>The step for batches of a data set, from the cache or compiled now.</summary>
-    internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights)
+    internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, PairAugmentation? augmentation = null)
     {
         BuildFor(data);
         string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + FrozenKey : "";
         string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
-        return _steps.Get(new StepKey(isTraining, count, types), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights));
+        return _steps.Get(
+            new StepKey(isTraining, count, types, augmentation), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights, augmentation));
     }
 
     /// <summary>The names of the outputs, for the values of several losses.</summary>

@@ -30,6 +30,8 @@ internal sealed class FitLoop
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
+        if (options.Augmentation is not null)
+            RequireAugmentable();
         _run = new TrainingRun(model, setup.Optimizer, new History());
     }
 
@@ -132,7 +134,19 @@ internal sealed class FitLoop
             _model.CompiledStep(_setup, _validation, count, isTraining: false, hasClassWeights: false);
     }
 
-    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0);
+    private StepProgram Step(int count) => _model.CompiledStep(_setup, _data, count, isTraining: true, _classWeights.Length > 0, _options.Augmentation);
+
+    private void RequireAugmentable()
+    {
+        if (_data.Inputs.Count != 1 || _data.Targets.Count != 1)
+        {
+            throw new OptionException(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs data with one input and one target, but found {_data.Inputs.Count} and {_data.Targets.Count}.");
+        }
+
+        if (_classWeights.Length > 0 || _data.HasWeights)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} mixes examples, so weights of classes or examples have no meaning with it.");
+    }
 
     private void CheckClassWeights()
     {

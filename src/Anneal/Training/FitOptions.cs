@@ -42,6 +42,12 @@ public sealed record FitOptions
     /// <summary>A weight for each class; classes that are not named have weight 1. Needs a loss with classes and one output.</summary>
     public IReadOnlyDictionary<int, double>? ClassWeights { get; init; }
 
+    /// <summary>
+    /// What changes inputs and targets of each training step together, such as <see cref="MixUp"/>; null is nothing. Needs a model with
+    /// one input and one output, and no weights. Metrics of training see the changed targets; validation is not changed.
+    /// </summary>
+    public PairAugmentation? Augmentation { get; init; }
+
     /// <summary>What is called after batches and epochs, in this order.</summary>
     public IReadOnlyList<Callback> Callbacks { get; init; } = [];
 

@@ -7,7 +7,8 @@ namespace Anneal;
 /// <param name="IsTraining">Whether the step updates parameters.</param>
 /// <param name="Count">The number of examples.</param>
 /// <param name="Types">The types of inputs and targets, the presence of weights, and which parameters are trained, as text.</param>
-internal sealed record StepKey(bool IsTraining, int Count, string Types);
+/// <param name="Augmentation">What changes inputs and targets, or null.</param>
+internal sealed record StepKey(bool IsTraining, int Count, string Types, PairAugmentation? Augmentation);
 
 /// <summary>Where a value of a step is found among the outputs of its graph.</summary>
 /// <param name="Value">The index of the output that holds the value.</param>

@@ -10,10 +10,11 @@ internal sealed class StepTracer
     private readonly TrainingSetup _setup;
     private readonly Dataset _data;
     private readonly int _count;
+    private readonly PairAugmentation? _augmentation;
     private readonly List<Tensor> _outputs = [];
 
-    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count) =>
-        (_model, _setup, _data, _count) = (model, setup, data, count);
+    private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, PairAugmentation? augmentation) =>
+        (_model, _setup, _data, _count, _augmentation) = (model, setup, data, count, augmentation);
 
     /// <summary>Compiles a step.</summary>
     /// <param name="model">The model, built.</param>
@@ -22,9 +23,11 @@ internal sealed class StepTracer
     /// <param name="count">The number of examples.</param>
     /// <param name="isTraining">Whether to update parameters.</param>
     /// <param name="hasClassWeights">Whether each position has a weight by its class.</param>
+    /// <param name="augmentation">What changes inputs and targets first, or null.</param>
     /// <exception cref="AnnealException">Shapes or data types do not fit; the layer or the target is named.</exception>
-    internal static StepProgram Compile(Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights) =>
-        new StepTracer(model, setup, data, count).Compile(isTraining, hasClassWeights);
+    internal static StepProgram Compile(
+        Model model, TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, PairAugmentation? augmentation) =>
+        new StepTracer(model, setup, data, count, augmentation).Compile(isTraining, hasClassWeights);
 
     private StepProgram Compile(bool isTraining, bool hasClassWeights)
     {
@@ -44,9 +47,7 @@ internal sealed class StepTracer
     private StepLayout Record(Trace trace, bool isTraining, bool hasClassWeights)
     {
         Tensor[] inputs = [.. _data.Inputs.Select((t, i) => trace.AddInput(LayerCall.Batched(t, _count), $"input {i}"))];
-        IndexCheck[] checks = Forward(inputs, out Tensor[] predictions);
-        var targets = new StepTarget[predictions.Length];
-        Tensor[] targetTensors = AddTargets(trace, predictions, targets);
+        IndexCheck[] checks = ForwardWithTargets(trace, inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets);
         Tensor? exampleWeights = _data.HasWeights ? trace.AddInput(new TensorType(DType.Float32, _count), "example weights") : null;
         int exampleInput = exampleWeights is null ? -1 : trace.Inputs.Count - 1;
         int classInput = -1;
@@ -97,15 +98,39 @@ internal sealed class StepTracer
         return [.. scope.IndexChecks];
     }
 
-    private Tensor[] AddTargets(Trace trace, Tensor[] predictions, StepTarget[] targets)
+    /// <summary>Records the model and the inputs for its targets; an augmentation changes both before the model sees its input.</summary>
+    private IndexCheck[] ForwardWithTargets(
+        Trace trace, Tensor[] inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets)
     {
-        var tensors = new Tensor[predictions.Length];
+        IndexCheck[] checks;
+        if (_augmentation is null)
+        {
+            checks = Forward(inputs, out predictions);
+            targetTensors = AddTargets(trace, [.. predictions.Select(p => p.Type)], out targets);
+            return checks;
+        }
+
+        // The model is built, so what its targets must be is known before it is recorded.
+        TensorType[] outputs = _model.RequireOutputTypes();
+        if (inputs.Length != 1 || outputs.Length != 1 || _setup.Losses.Length != 1)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs a model with one input and one output; {_model.Name} has {inputs.Length} and {outputs.Length}.");
+        targetTensors = AddTargets(trace, [LayerCall.Batched(outputs[0], _count)], out targets);
+        (Tensor changed, targetTensors[0]) = _augmentation.Apply(inputs[0], targetTensors[0]);
+        if (_augmentation.NamedVariables().Count > 0)
+            throw new ModelException($"The augmentation {_augmentation.Name} has variables, which would be neither trained nor saved. Hint: make them a part of the model.");
+        return Forward([changed], out predictions);
+    }
+
+    private Tensor[] AddTargets(Trace trace, TensorType[] outputs, out StepTarget[] targets)
+    {
+        var tensors = new Tensor[outputs.Length];
+        targets = new StepTarget[outputs.Length];
         for (int i = 0; i < tensors.Length; i++)
         {
             string place = FormattableString.Invariant($"target {i} of the model {_model.Name}");
-            TensorType type = _setup.Losses[i].TargetType(predictions[i].Type, LayerCall.Batched(_data.Targets[i], _count), place);
+            TensorType type = _setup.Losses[i].TargetType(outputs[i], LayerCall.Batched(_data.Targets[i], _count), place);
             tensors[i] = trace.AddInput(type, $"target {i}");
-            targets[i] = new StepTarget(trace.Inputs.Count - 1, predictions[i].Shape[^1], place);
+            targets[i] = new StepTarget(trace.Inputs.Count - 1, outputs[i].Shape[^1], place);
         }
 
         return tensors;
