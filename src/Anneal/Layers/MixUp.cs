@@ -57,10 +57,11 @@ public sealed class MixUp : PairAugmentation
     /// <summary>The numbers 0 to count - 1 in an even order: the ranks of even numbers, equal ones in the order of their places.</summary>
     internal static Tensor DrawPermutation(long count)
     {
-        Tensor key = Tensor.RandomUniform([count], "partner"), place = Tensor.Range(count);
+        // Counted in float32, which vectors add fastest and which holds every number below 2^24.
+        Tensor key = Tensor.RandomUniform([count], "partner"), place = Tensor.Range(count, DType.Float32);
         Tensor own = key.ExpandAxis(1), ownPlace = place.ExpandAxis(1);
         Tensor before = key.LessThan(own) | (key.EqualTo(own) & place.LessThan(ownPlace));
-        return before.Cast(DType.Int32).Sum([1]);
+        return before.Cast(DType.Float32).Sum([1]).Cast(DType.Int32);
     }
 
     private static Tensor Mix(Tensor x, Tensor weight, Tensor partner)
