@@ -32,6 +32,8 @@ internal sealed class FitLoop
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
+        if (options.Augmentation is not null)
+            RequireAugmentable();
         _run = new TrainingRun(model, setup.OptimizerState, new History());
         _scales = options.LossScaling is not null || options.Precision == ComputePrecision.Float16;
         if (!_scales)
@@ -200,7 +202,20 @@ internal sealed class FitLoop
         CheckpointEvery = _options.CheckpointEvery,
         Accumulates = _options.AccumulationSteps > 1,
         ScalesLoss = _scales,
+        Augmentation = _options.Augmentation,
     });
+
+    private void RequireAugmentable()
+    {
+        if (_data.Inputs.Count != 1 || _data.Targets.Count != 1)
+        {
+            throw new OptionException(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs data with one input and one target, but found {_data.Inputs.Count} and {_data.Targets.Count}.");
+        }
+
+        if (_classWeights.Length > 0 || _data.HasWeights)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} mixes examples, so weights of classes or examples have no meaning with it.");
+    }
 
     private void CheckClassWeights()
     {

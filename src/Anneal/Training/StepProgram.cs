@@ -27,6 +27,9 @@ internal sealed record StepOptions
 
     /// <summary>Whether the loss is scaled before gradients are taken.</summary>
     internal bool ScalesLoss { get; init; }
+
+    /// <summary>What changes inputs and targets first, or null.</summary>
+    internal PairAugmentation? Augmentation { get; init; }
 }
 
 /// <summary>Where a value of a step is found among the outputs of its graph.</summary>

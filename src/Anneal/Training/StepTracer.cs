@@ -70,9 +70,7 @@ internal sealed class StepTracer
     private StepLayout Record(Trace trace, bool hasClassWeights)
     {
         Tensor[] inputs = [.. _data.Inputs.Select((t, i) => trace.AddInput(LayerCall.Batched(t, _count), $"input {i}"))];
-        IndexCheck[] checks = Forward(inputs, out Tensor[] predictions);
-        var targets = new StepTarget[predictions.Length];
-        Tensor[] targetTensors = AddTargets(trace, predictions, targets);
+        IndexCheck[] checks = ForwardWithTargets(trace, inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets);
         Tensor? exampleWeights = _data.HasWeights ? trace.AddInput(new TensorType(DType.Float32, _count), "example weights") : null;
         int exampleInput = exampleWeights is null ? -1 : trace.Inputs.Count - 1;
         int classInput = -1;
@@ -143,15 +141,39 @@ internal sealed class StepTracer
         return [.. scope.IndexChecks];
     }
 
-    private Tensor[] AddTargets(Trace trace, Tensor[] predictions, StepTarget[] targets)
+    /// <summary>Records the model and the inputs for its targets; an augmentation changes both before the model sees its input.</summary>
+    private IndexCheck[] ForwardWithTargets(
+        Trace trace, Tensor[] inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets)
     {
-        var tensors = new Tensor[predictions.Length];
+        IndexCheck[] checks;
+        if (_options.Augmentation is null)
+        {
+            checks = Forward(inputs, out predictions);
+            targetTensors = AddTargets(trace, [.. predictions.Select(p => p.Type)], out targets);
+            return checks;
+        }
+
+        // The model is built, so what its targets must be is known before it is recorded.
+        TensorType[] outputs = _model.RequireOutputTypes();
+        if (inputs.Length != 1 || outputs.Length != 1 || _setup.Losses.Length != 1)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs a model with one input and one output; {_model.Name} has {inputs.Length} and {outputs.Length}.");
+        targetTensors = AddTargets(trace, [LayerCall.Batched(outputs[0], _count)], out targets);
+        (Tensor changed, targetTensors[0]) = _options.Augmentation.Apply(inputs[0], targetTensors[0]);
+        if (_options.Augmentation.NamedVariables().Count > 0)
+            throw new ModelException($"The augmentation {_options.Augmentation.Name} has variables, which would be neither trained nor saved. Hint: make them a part of the model.");
+        return Forward([changed], out predictions);
+    }
+
+    private Tensor[] AddTargets(Trace trace, TensorType[] outputs, out StepTarget[] targets)
+    {
+        var tensors = new Tensor[outputs.Length];
+        targets = new StepTarget[outputs.Length];
         for (int i = 0; i < tensors.Length; i++)
         {
             string place = FormattableString.Invariant($"target {i} of the model {_model.Name}");
-            TensorType type = _setup.Losses[i].TargetType(predictions[i].Type, LayerCall.Batched(_data.Targets[i], _count), place);
+            TensorType type = _setup.Losses[i].TargetType(outputs[i], LayerCall.Batched(_data.Targets[i], _count), place);
             tensors[i] = trace.AddInput(type, $"target {i}");
-            targets[i] = new StepTarget(trace.Inputs.Count - 1, predictions[i].Shape[^1], place);
+            targets[i] = new StepTarget(trace.Inputs.Count - 1, outputs[i].Shape[^1], place);
         }
 
         return tensors;
