@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Anneal;
@@ -19,6 +20,7 @@ namespace Anneal;
 /// </para>
 /// </remarks>
 /// <param name="name">The name in <see cref="History"/>.</param>
+[method: SuppressMessage("ApiDesign", "RS0022", Justification = "Metrics are of two kinds, and both are open; the base is not.")]
 public abstract class StreamingMetric(string name) : Metric(name)
 {
     private double[] _outputs = [], _targets = [];

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Anneal;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Anneal;
 /// in double precision. To add one, derive from this class in one file and register it with <see cref="MetricRegistry"/>.
 /// </summary>
 /// <param name="name">The name in <see cref="History"/>.</param>
+[method: SuppressMessage("ApiDesign", "RS0022", Justification = "Metrics are of two kinds, and both are open; the base is not.")]
 public abstract class SumMetric(string name) : Metric(name)
 {
     /// <summary>Records the sum over a batch, and how many positions it covers.</summary>
