@@ -145,9 +145,9 @@ public partial class Model
         return _steps.Get(new StepKey(isTraining, count, types), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights));
     }
 
-    /// <summary>The names of the outputs, for the values of several losses.</summary>
-    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count
-        ? [.. graph.Outputs.Select(o => o.Producer.Layer.Name)]
+    /// <summary>The names of the outputs, for the values of several losses: those of their layers, with a counter where one layer gives several.</summary>
+    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count && new SiblingNames() is var names
+        ? [.. graph.Outputs.Select(o => names.Make(o.Producer.Layer.Name))]
         : [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"output_{i}"))];
 
     internal TrainingSetup RequireSetup() => _setup
