@@ -159,9 +159,9 @@ public partial class Model
     internal UpdateProgram CompiledUpdate(TrainingSetup setup) => _updates.Get(
         string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')), () => UpdateProgram.Compile(this, setup));
 
-    /// <summary>The names of the outputs, for the values of several losses.</summary>
-    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count
-        ? [.. graph.Outputs.Select(o => o.Producer.Layer.Name)]
+    /// <summary>The names of the outputs, for the values of several losses: those of their layers, with a counter where one layer gives several.</summary>
+    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count && new SiblingNames() is var names
+        ? [.. graph.Outputs.Select(o => names.Make(o.Producer.Layer.Name))]
         : [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"output_{i}"))];
 
     internal TrainingSetup RequireSetup() => _setup
