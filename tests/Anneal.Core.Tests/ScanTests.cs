@@ -200,6 +200,18 @@ public sealed class ScanTests
     }
 
     [Fact]
+    public void APartOfAKernelIsCopiedOnceOutside()
+    {
+        TensorType[] types = [Double(2, 3), Double(5, 2, 3), Double(3, 6)];
+        Graph graph = Pipeline.Optimize(Graph.Of("part", types, x => Tensor.Scan(
+            (c, e) => ([c[0].MatMul(x[2].Narrow(1, 0, 3)) + e[0].MatMul(x[2].Narrow(1, 3, 3), transposeOther: true) + x[2].Narrow(1, 0, 3).Narrow(0, 0, 2)], []),
+            [x[0]], [x[1]]).Carries));
+        Scan scan = Assert.Single(graph.Nodes.Select(n => n.Op).OfType<Scan>());
+        Assert.All(scan.Inner.Nodes.Where(n => n.Op is MatMul), n => Assert.All(n.Inputs, i => Assert.IsType<Input>(i.Node.Op)));
+        Assert.Equal(2, scan.Inner.Nodes.Count(n => n.Op is MatMul));
+    }
+
+    [Fact]
     public void WhatNobodyUsesIsNotComputed()
     {
         TensorType[] types = [Double(2), Double(2), Double(5, 2), Double(5, 2)];

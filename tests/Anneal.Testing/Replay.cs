@@ -47,6 +47,7 @@ internal static class Replay
                     Constant { Filled.DType: DType.Float32 } constant => [Tensor.Full(constant.Filled.Shape, constant.Value, dtype)],
                     Iota { Filled.DType: DType.Float32 } iota => Node.Record(iota with { Filled = Changed(iota.Filled) }),
                     Cast { To: DType.Float32 } => [inputs[0].Cast(dtype)],
+                    Scan scan => Node.Record(ScanCases.As(scan, dtype), inputs),
                     _ => [.. Node.Record(node.Op, inputs).Select(o => o.DType == DType.Float32 ? o.Cast(dtype) : o)],
                 };
                 for (int i = 0; i < outputs.Length; i++)

@@ -33,8 +33,16 @@ internal static class ScanCases
             copies[input] = trace.AddInput(Retype(input.Type), ((Input)input.Node.Op).Label);
         foreach (Node node in scan.Inner.Nodes.Where(n => n.Op is not Input))
         {
-            Op op = node.Op is Constant constant ? constant with { Filled = Retype(constant.Filled) } : node.Op;
-            copies[node.Outputs[0]] = Node.Apply(op, [.. node.Inputs.Select(i => copies[i])]);
+            Op op = node.Op switch
+            {
+                Constant constant => constant with { Filled = Retype(constant.Filled) },
+                Cast { To: DType.Float32 } => new Cast(dtype),
+                Scan inner => As(inner, dtype),
+                var other => other,
+            };
+            Tensor[] outputs = Node.Record(op, [.. node.Inputs.Select(i => copies[i])]);
+            for (int i = 0; i < outputs.Length; i++)
+                copies[node.Outputs[i]] = outputs[i];
         }
 
         var body = new Graph(scan.Inner.Name, trace, trace.Inputs, scan.Inner.Outputs.Select(o => copies[o]), []);

@@ -17,6 +17,7 @@ internal sealed class ScanRecorder
     // The values of the body that are the same at every step, and what they are outside of it.
     private readonly Dictionary<Tensor, Tensor> _outside = [];
     private readonly Dictionary<Tensor, Tensor> _inside = [];
+    private readonly Dictionary<Tensor, Tensor> _given = [];
 
     private ScanRecorder(Trace trace) => (_outer, _trace, _constants) = (trace.Outer, trace, [.. trace.Captures]);
 
@@ -54,7 +55,7 @@ internal sealed class ScanRecorder
         for (int i = 0; i < carries.Length; i++)
             carries[i] = trace.AddInput(initial[i].Type, $"carry {i}");
         for (int i = 0; i < elements.Length; i++)
-            elements[i] = trace.AddInput(sequences[i].Type with { Shape = sequences[i].Shape[1..] }, $"element {i}");
+            trace.Sources[elements[i] = trace.AddInput(sequences[i].Type with { Shape = sequences[i].Shape[1..] }, $"element {i}")] = sequences[i];
         (IReadOnlyList<Tensor> next, IReadOnlyList<Tensor> outputs) = step(carries, elements);
         if (next.Count != carries.Length)
             throw new ShapeException($"The body of {trace.Name} takes {carries.Length} carries, but gives {next.Count}.");
@@ -90,6 +91,7 @@ internal sealed class ScanRecorder
             finds |= !IsView(node);
         }
 
+        finds |= body.Nodes.Any(n => !n.Outputs.All(_outside.ContainsKey) && n.Inputs.Any(i => WantsCopy(n, i)));
         if (!finds)
             return (body, _constants);
         using Trace.RewriteScope scope = Trace.Rewrite(_trace);
@@ -98,7 +100,7 @@ internal sealed class ScanRecorder
             if (node.Op is Input || node.Outputs.All(_outside.ContainsKey))
                 continue;
             _trace.DerivedFrom = node.Origin;
-            Tensor[] inputs = [.. node.Inputs.Select(Inside)];
+            Tensor[] inputs = [.. node.Inputs.Select(i => WantsCopy(node, i) ? Given(i) : Inside(i))];
             Tensor[] outputs = inputs.AsSpan().SequenceEqual(node.Inputs) ? node.Outputs : Node.Rebuild(node, inputs);
             for (int i = 0; i < outputs.Length; i++)
                 _inside[node.Outputs[i]] = outputs[i];
@@ -111,6 +113,10 @@ internal sealed class ScanRecorder
 
     private bool IsFixed(Node node) => node.Op is Literal or Iota
         || (node.Inputs.Any(_outside.ContainsKey) && node.Inputs.All(i => _outside.ContainsKey(i) || i.Node.Op is Constant));
+
+    /// <summary>Whether an operation needs a view of constants dense in memory: then that is copied once outside. Products transpose as they read.</summary>
+    private bool WantsCopy(Node user, Tensor tensor) =>
+        user.Op.Kind == OpKind.Kernel && tensor.Node.Op is ViewOp && _outside.ContainsKey(tensor) && !(user.Op is MatMul && tensor.Node.Op is Transpose);
 
     private static bool IsView(Node node) => node.Op.Kind is OpKind.View or OpKind.Reshape;
 
@@ -134,7 +140,7 @@ internal sealed class ScanRecorder
     {
         if (_inside.TryGetValue(tensor, out Tensor? inside))
             return inside;
-        if (tensor.Node.Op is Input || !_outside.TryGetValue(tensor, out Tensor? outside))
+        if (tensor.Node.Op is Input || !_outside.ContainsKey(tensor))
             return tensor;
         if (IsView(tensor.Node))
         {
@@ -142,7 +148,15 @@ internal sealed class ScanRecorder
             return _inside[tensor] = source == tensor.Node.Inputs[0] ? tensor : Node.Rebuild(tensor.Node, [source])[0];
         }
 
-        _constants.Add(outside);
-        return _inside[tensor] = _trace.AddInput(outside.Type, $"moved out {_constants.Count - 1}");
+        return _inside[tensor] = Given(tensor);
+    }
+
+    /// <summary>A further input of the body for a value that is the same at every step.</summary>
+    private Tensor Given(Tensor tensor)
+    {
+        if (_given.TryGetValue(tensor, out Tensor? given))
+            return given;
+        _constants.Add(_outside[tensor]);
+        return _given[tensor] = _trace.AddInput(tensor.Type, $"moved out {_constants.Count - 1}");
     }
 }

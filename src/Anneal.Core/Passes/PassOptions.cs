@@ -20,4 +20,7 @@ internal sealed record PassOptions
 
     /// <summary>Whether a loop may write a result over an input that is read for the last time.</summary>
     internal bool ReuseInputs { get; init; } = true;
+
+    /// <summary>Whether loops write parts of a concatenation straight to their places in it.</summary>
+    internal bool PlaceParts { get; init; } = true;
 }

@@ -13,7 +13,7 @@ internal static class Simplify
 
     private static Tensor? Rule(Node node, Tensor[] inputs) => node.Op switch
     {
-        ElementwiseOp op => FoldConstants(op, node, inputs) ?? Neutral(op, inputs),
+        ElementwiseOp op => FoldConstants(op, node, inputs) ?? Neutral(op, inputs) ?? (op is Add ? JoinPadded(inputs) : null),
         Reshape op => Reshaped(op, inputs[0]),
         Transpose op => Transposed(op, inputs[0]),
         BroadcastTo op => Broadcast(op, inputs[0]),
@@ -59,6 +59,47 @@ internal static class Simplify
             Cast { To: var to } when to == inputs[0].DType => inputs[0],
             _ => null,
         };
+    }
+
+    /// <summary>
+    /// A sum of tensors that are each padded with zeros to another place along an axis, and together fill it: the gradient of something that
+    /// is taken apart. They are put one after another instead.
+    /// </summary>
+    private static Tensor? JoinPadded(Tensor[] inputs)
+    {
+        var parts = new List<Tensor>();
+        var stack = new Stack<Tensor>(inputs);
+        while (stack.TryPop(out Tensor? top))
+        {
+            if (top.Node.Op is Add)
+            {
+                foreach (Tensor term in top.Node.Inputs)
+                    stack.Push(term);
+            }
+            else if (top.Node.Op is Pad { Value: 0 } pad && pad.Between.All(b => b == 0))
+            {
+                parts.Add(top);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        Shape whole = inputs[0].Shape;
+        int[] axes = [.. Enumerable.Range(0, whole.Rank).Where(i => parts.Any(p => p.Node.Inputs[0].Shape[i] != whole[i]))];
+        if (axes is not [int axis])
+            return null;
+        parts.Sort((a, b) => ((Pad)a.Node.Op).Before[axis].CompareTo(((Pad)b.Node.Op).Before[axis]));
+        long end = 0;
+        foreach (Tensor part in parts)
+        {
+            if (((Pad)part.Node.Op).Before[axis] != end)
+                return null;
+            end += part.Node.Inputs[0].Shape[axis];
+        }
+
+        return end == whole[axis] ? Tensor.Concat(axis, [.. parts.Select(p => p.Node.Inputs[0])]) : null;
     }
 
     private static Tensor? Reshaped(Reshape op, Tensor input) => input.Node.Op switch

@@ -19,7 +19,7 @@ internal sealed class LoopBuilder
 
     private LoopBuilder(Shape space) => _space = space;
 
-    internal static BuiltLoop Build(Group group, Graph graph, IReadOnlyDictionary<Node, Group> groupOf)
+    internal static BuiltLoop Build(Group group, Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Placement? placement = null)
     {
         var builder = new LoopBuilder(group.Space);
         HashSet<Tensor> needed = NeededOutside(group, graph, groupOf);
@@ -37,7 +37,7 @@ internal sealed class LoopBuilder
 
             int register = builder._registers[value] = builder.Apply((ElementwiseOp)node.Op, node, members);
             if (needed.Contains(value))
-                outputs.Add((value, new LoopOutput(register, new LoopOperand(value.DType, Strides.Of(group.Space), 0), null)));
+                outputs.Add((value, new LoopOutput(register, placement?.OperandOf(value) ?? new LoopOperand(value.DType, Strides.Of(group.Space), 0), null)));
         }
 
         var loop = new Loop

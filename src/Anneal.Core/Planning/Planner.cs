@@ -10,6 +10,8 @@ internal sealed class Planner
     private readonly Graph _graph;
     private readonly IReadOnlyDictionary<Node, Group> _groupOf;
     private readonly Schedule _schedule;
+    private readonly Group[] _order;
+    private readonly Placement _placement;
     private readonly PassOptions _options;
     private readonly Dictionary<Tensor, PlanBuffer> _bufferOf = [];
     private readonly Dictionary<Tensor, int> _lastUse = [];
@@ -24,6 +26,8 @@ internal sealed class Planner
         _graph = graph;
         _groupOf = groupOf;
         _schedule = schedule;
+        _placement = options.PlaceParts ? Placement.Find(graph, groupOf) : new Placement();
+        _order = [.. schedule.Order.Where(g => !_placement.Vanishes(g.Kernel))];
     }
 
     /// <param name="graph">The graph, after all passes.</param>
@@ -36,8 +40,9 @@ internal sealed class Planner
         (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue, options);
         var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf, options), options);
         planner.BindOutside();
+        planner.BindParts();
         planner.FindLastUses();
-        foreach (Group group in planner._schedule.Order)
+        foreach (Group group in planner._order)
             planner._steps.Add(group.IsLoop ? planner.MakeLoop(group) : planner.MakeKernel(group));
         planner.AddCopies();
         planner.MeasureLifetimes();
@@ -81,6 +86,13 @@ internal sealed class Planner
         }
     }
 
+    /// <summary>The memory of parts is that of the whole.</summary>
+    private void BindParts()
+    {
+        foreach ((Tensor part, Tensor whole) in _placement.Parts)
+            _bufferOf[part] = BufferFor(whole);
+    }
+
     private PlanBuffer VariableBuffer(Variable variable) =>
         _buffers.Find(b => b.Variable == variable) ?? AddBuffer(BufferKind.Variable, variable.Type, variable: variable);
 
@@ -108,9 +120,9 @@ internal sealed class Planner
 
     private void FindLastUses()
     {
-        for (int step = 0; step < _schedule.Order.Count; step++)
+        for (int step = 0; step < _order.Length; step++)
         {
-            foreach (Tensor source in _schedule.Order[step].AllNodes.SelectMany(Schedule.Sources))
+            foreach (Tensor source in _order[step].AllNodes.SelectMany(Schedule.Sources))
                 _lastUse[source] = step;
         }
 
@@ -121,7 +133,7 @@ internal sealed class Planner
 
     private LoopStep MakeLoop(Group group)
     {
-        BuiltLoop built = LoopBuilder.Build(group, _graph, _groupOf);
+        BuiltLoop built = LoopBuilder.Build(group, _graph, _groupOf, _placement);
         ReuseInputs(built, group.Space, []);
         return new LoopStep([.. group.Nodes], built.Loop.Collapse())
         {

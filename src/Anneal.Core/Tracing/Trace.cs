@@ -60,6 +60,9 @@ internal sealed class Trace : IDisposable
     /// <summary>The tensors of the trace around a body that it uses, in the order of the inputs that stand for them, which come last.</summary>
     internal IReadOnlyList<Tensor> Captures => _captures;
 
+    /// <summary>For inputs of a body, the tensor around it whose numbers they are: what is captured, and sequences of which they are elements.</summary>
+    internal Dictionary<Tensor, Tensor> Sources { get; } = [];
+
     internal IReadOnlyList<Tensor> Inputs => _inputs;
 
     /// <summary>The variables that were assigned and their final values, in the order of first assignment.</summary>
@@ -200,6 +203,7 @@ internal sealed class Trace : IDisposable
         {
             captured = AddInput(outside.Type, $"captured {_captures.Count}");
             _captures.Add(outside);
+            Sources[captured] = outside;
             _captured[outside] = captured;
         }
 

@@ -24,7 +24,7 @@ internal static unsafe class ProductKernels
         if (!request.IsFloat32)
             return null;
         var kernel = new MatMulKernel(shape, request.Threads);
-        return new Kernel(kernel.Run, kernel.ScratchBytes, request);
+        return new Kernel(kernel.Run, kernel.ScratchBytes, request) { Arranging = kernel };
     }
 
     internal static CpuKernel? Convolve(KernelRequest request)
@@ -77,7 +77,7 @@ internal static unsafe class ProductKernels
     }
 
     /// <summary>A product of two operands and the loop that finishes its blocks.</summary>
-    private sealed class Kernel : CpuKernel
+    private sealed class Kernel : CpuKernel, IArrangingKernel
     {
         private readonly Product _product;
         private readonly LoopKernel? _epilogue;
@@ -92,7 +92,23 @@ internal static unsafe class ProductKernels
 
         internal override long ScratchBytes { get; }
 
+        /// <summary>The product, where it can arrange its right operand in advance.</summary>
+        internal MatMulKernel? Arranging { get; init; }
+
+        public int ArrangedOperand => 1;
+
+        public long ArrangedBytes => Arranging?.PanelBytes ?? 0;
+
         internal override BoundKernel Bind(byte** operands) => new Bound(_product, _epilogue, operands);
+
+        public BoundKernel BindArrangement(byte** operands) => new Arrangement(Arranging!, operands);
+
+        public BoundKernel BindArranged(byte** operands) => new Bound(Arranging!.RunArranged, _epilogue, operands);
+    }
+
+    private sealed class Arrangement(MatMulKernel kernel, byte** operands) : BoundKernel
+    {
+        internal override void Run(byte* scratch, WorkerPool pool) => kernel.Arrange((float*)operands[0], (float*)operands[1]);
     }
 
     private sealed class Bound(Product product, LoopKernel? epilogue, byte** operands) : BoundKernel

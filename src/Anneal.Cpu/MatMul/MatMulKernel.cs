@@ -31,6 +31,13 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     internal void Run(float* a, float* b, float* c, byte* scratch, TileEpilogue? epilogue, WorkerPool pool) =>
         RunProduct(a, b, c, scratch, epilogue, pool);
 
+    /// <summary>The same with b in panels, as <see cref="Arrange"/> makes them.</summary>
+    internal void RunArranged(float* a, float* panels, float* c, byte* scratch, TileEpilogue? epilogue, WorkerPool pool) =>
+        RunProduct(a, null, c, scratch, epilogue, pool, panels);
+
+    /// <summary>Arranges b for <see cref="RunArranged"/> in <see cref="TiledProduct.PanelBytes"/> of memory, aligned to 64 bytes.</summary>
+    internal void Arrange(float* b, float* panels) => FillPanels(b, panels);
+
     private protected override long DirectRightStride => !_shape.TransposeB && _shape.M <= DirectRightRows ? _shape.N : 0;
 
     private protected override float* DirectRight(float* right, long batch, int group, long depth, int column) =>

@@ -23,12 +23,16 @@ internal sealed unsafe class ProductJob : ParallelJob
 
     internal float* Output { get; private set; }
 
+    /// <summary>The right operand in panels, where it was arranged before the run.</summary>
+    internal float* Panels { get; private set; }
+
     internal byte* Scratch { get; private set; }
 
     internal TileEpilogue? Epilogue { get; private set; }
 
-    internal void Start(float* left, float* right, float* output, byte* scratch, TileEpilogue? epilogue)
+    internal void Start(float* left, float* right, float* panels, float* output, byte* scratch, TileEpilogue? epilogue)
     {
+        Panels = panels;
         Left = left;
         Right = right;
         Output = output;

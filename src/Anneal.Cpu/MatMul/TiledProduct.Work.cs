@@ -35,7 +35,7 @@ internal abstract unsafe partial class TiledProduct
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout
     {
-        if (SharesRight)
+        if (SharesRight && job.Panels is null)
             PackSharedRight(job);
         long units = Units;
         for (long unit = job.ClaimUnit(); unit < units; unit = job.ClaimUnit())
@@ -51,20 +51,23 @@ internal abstract unsafe partial class TiledProduct
             int block = pack % _depthBlocks;
             int panel = pack / _depthBlocks % _panels;
             int group = pack / _depthBlocks / _panels;
-            long depth = (long)block * _depthBlock;
-            int depthCount = (int)Math.Min(_depthBlock, _shape.Depth - depth);
-            int column = panel * _tileColumns;
-            if (depthCount > 0)
-            {
-                PackRight(
-                    job.Right, 0, group, depth, depthCount, column, Math.Min(_tileColumns, _shape.Columns - column), _tileColumns,
-                    SharedPanel(shared, group, panel, depth));
-            }
-
+            PackSharedPanel(job.Right, shared, group, panel, block);
             job.FinishPack();
         }
 
         job.WaitForPacks(packs);
+    }
+
+    private void PackSharedPanel(float* right, float* shared, int group, int panel, int block)
+    {
+        long depth = (long)block * _depthBlock;
+        int depthCount = (int)Math.Min(_depthBlock, _shape.Depth - depth);
+        int column = panel * _tileColumns;
+        if (depthCount <= 0)
+            return;
+        PackRight(
+            right, 0, group, depth, depthCount, column, Math.Min(_tileColumns, _shape.Columns - column), _tileColumns,
+            SharedPanel(shared, group, panel, depth));
     }
 
     private float* SharedPanel(float* shared, int group, int panel, long depth) =>
@@ -183,7 +186,11 @@ internal abstract unsafe partial class TiledProduct
             int columnCount = Math.Min(_tileColumns, _shape.Columns - column);
             float* output = block.Output + ((long)group * _shape.Columns) + column;
             tile.RightStep = _tileColumns;
-            if (SharesRight)
+            if (job.Panels is not null)
+            {
+                tile.Right = SharedPanel(job.Panels, group, panel, block.Depth);
+            }
+            else if (SharesRight)
             {
                 tile.Right = SharedPanel((float*)job.Scratch, group, panel, block.Depth);
             }

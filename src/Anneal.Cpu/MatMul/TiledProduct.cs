@@ -79,6 +79,9 @@ internal abstract unsafe partial class TiledProduct
     internal long ScratchBytes =>
         sizeof(float) * (RoundToLine(_sharedRightFloats) + RoundToLine(_sliceFloats) + (_workers * _workerFloats));
 
+    /// <summary>The bytes of the right operand as <see cref="FillPanels"/> arranges it; 0 where each batch has its own.</summary>
+    internal long PanelBytes => _shape.RightPerBatch ? 0 : sizeof(float) * _shape.Groups * _panels * _shape.Depth * _tileColumns;
+
     private protected ProductShape Shape => _shape;
 
     private bool SharesRight => !_shape.RightPerBatch && _rowBlocks > 1 && _slices == 1;
@@ -89,18 +92,18 @@ internal abstract unsafe partial class TiledProduct
     /// Computes the product. Scratch must be aligned to 64 bytes and hold <see cref="ScratchBytes"/>; the output is overwritten.
     /// </summary>
     private protected void RunProduct(
-        float* left, float* right, float* output, byte* scratch, TileEpilogue? epilogue, WorkerPool pool)
+        float* left, float* right, float* output, byte* scratch, TileEpilogue? epilogue, WorkerPool pool, float* panels = null)
     {
         ArgumentNullException.ThrowIfNull(pool);
         if (_shape.Batch == 0 || _shape.Rows == 0 || _shape.Columns == 0)
             return;
-        if (output is null || (_shape.Depth > 0 && (left is null || right is null)))
+        if (output is null || (_shape.Depth > 0 && (left is null || (right is null && panels is null))))
             throw new ArgumentException("Expected pointers to the operands and the output; got null.");
         if (ScratchBytes > 0 && (scratch is null || ((nuint)scratch & 63) != 0))
             throw new ArgumentException("Expected scratch memory aligned to 64 bytes.", nameof(scratch));
 
         ProductJob job = Interlocked.Exchange(ref _spareJob, null) ?? new ProductJob(this, _slices > 1 ? _rowBlocks * _columnBlocks : 0);
-        job.Start(left, right, output, scratch, epilogue);
+        job.Start(left, right, panels, output, scratch, epilogue);
         try
         {
             pool.Run(job, Math.Min(_workers, pool.ThreadCount));
@@ -109,6 +112,19 @@ internal abstract unsafe partial class TiledProduct
         {
             job.Finish();
             Volatile.Write(ref _spareJob, job);
+        }
+    }
+
+    /// <summary>Arranges the right operand once for many runs, which then need not. The results are the same.</summary>
+    private protected void FillPanels(float* right, float* panels)
+    {
+        for (int group = 0; group < _shape.Groups; group++)
+        {
+            for (int panel = 0; panel < _panels; panel++)
+            {
+                for (int block = 0; block < _depthBlocks && _shape.Depth > 0; block++)
+                    PackSharedPanel(right, panels, group, panel, block);
+            }
         }
     }
 

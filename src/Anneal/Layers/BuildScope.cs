@@ -35,11 +35,24 @@ internal sealed class BuildScope : IDisposable
     /// <summary>Notes that a tensor holds indices below a limit, where it is an input of the program.</summary>
     internal void RequireIndices(Tensor tensor, long limit, string layer)
     {
-        Tensor source = tensor;
-        while (source.Node.Op is Ops.Reshape or Cast)
-            source = source.Node.Inputs[0];
-        if (source.Node.Op is Graphs.Input input)
-            IndexChecks.Add(new IndexCheck(input.Index, limit, layer));
+        Tensor? source = tensor;
+        while (source is not null)
+        {
+            if (source.Node.Op is Ops.Reshape or Cast or Transpose or BroadcastTo)
+            {
+                source = source.Node.Inputs[0];
+            }
+            else if (source.Node.Trace is { IsBody: true } body)
+            {
+                source = body.Sources.GetValueOrDefault(source);
+            }
+            else
+            {
+                if (source.Node.Op is Graphs.Input input)
+                    IndexChecks.Add(new IndexCheck(input.Index, limit, layer));
+                return;
+            }
+        }
     }
 
     public void Dispose()
