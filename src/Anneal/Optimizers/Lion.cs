@@ -34,9 +34,10 @@ public sealed class Lion : Optimizer
     /// <inheritdoc/>
     protected internal override Tensor Update(ParameterUpdate update)
     {
-        Tensor momentum = update.Slots[0], gradient = update.Gradient;
-        update.Slots[0].Assign(momentum * Beta2 + gradient * (1 - Beta2));
-        return update.Value - Tensor.Sign(momentum * Beta1 + gradient * (1 - Beta1)) * update.LearningRate;
+        // One difference serves both means, which makes the update one loop.
+        Tensor momentum = update.Slots[0], difference = update.Gradient - momentum;
+        update.Slots[0].Assign(momentum + difference * (1 - Beta2));
+        return update.Value - Tensor.Sign(momentum + difference * (1 - Beta1)) * update.LearningRate;
     }
 
     /// <inheritdoc/>

@@ -4,13 +4,15 @@ using Anneal.Ops;
 namespace Anneal;
 
 /// <summary>
-/// Finds few, small tensors that show whether all gradients of a step are finite. To test a large gradient itself costs a pass over it before the
-/// update, which otherwise runs on each block of the product that makes it while the block is in cache.
+/// Finds few, small tensors that show whether all gradients of a step are finite. No update can begin before they are known, so to test a large
+/// gradient itself costs memory for it and a pass over it, where otherwise the update runs on each block of the product that makes it
+/// while the block is in cache.
 /// </summary>
 /// <remarks>
 /// A weight's gradient is a product of what entered the layer and of the gradient of what left it; where the latter is not finite, neither is the
-/// product, nor the bias gradient, which sums it. So a bias gradient speaks for its layer. What this cannot see is a sum that overflows
-/// within the product itself: the next loss is then not finite.
+/// product, nor the bias gradient, which sums it. So where the gradient is larger than both operands, which then have to be kept until all
+/// gradients are known, the bias gradient or the operand speaks for it. What this cannot see is a sum that overflows within the product
+/// itself: the next loss is then not finite.
 /// </remarks>
 internal static class GradientWitnesses
 {
@@ -24,12 +26,18 @@ internal static class GradientWitnesses
         var witnesses = new HashSet<Tensor>();
         foreach (Tensor gradient in gradients)
         {
-            Tensor[] sources = [.. Terms(gradient).Select(t => Source(t, forward)).Where(s => !summed.Contains(s))];
-            witnesses.UnionWith(sources.Sum(s => s.Shape.ElementCount) < gradient.Shape.ElementCount ? sources : [gradient]);
+            Tensor[] terms = [.. Terms(gradient)];
+            Tensor?[] sources = Array.ConvertAll(terms, t => Source(t, forward));
+            bool isCheaper = sources.All(s => s is not null) && terms.Sum(Kept) < gradient.Shape.ElementCount;
+            witnesses.UnionWith(isCheaper ? sources.Select(s => s!).Where(s => !summed.Contains(s)) : [gradient]);
         }
 
         return [.. witnesses];
     }
+
+    /// <summary>How many elements have to be kept so that a product can be computed later; inputs of the program are there anyway.</summary>
+    private static long Kept(Tensor product) =>
+        product.Node.Inputs.Select(Root).Where(i => i.Node.Op is not Graphs.Input).Sum(i => i.Shape.ElementCount);
 
     /// <summary>What a gradient is the sum of, where a parameter is used several times.</summary>
     private static IEnumerable<Tensor> Terms(Tensor gradient)
@@ -49,13 +57,13 @@ internal static class GradientWitnesses
         }
     }
 
-    /// <summary>The operand of a product that came from the loss; another tensor speaks for itself.</summary>
-    private static Tensor Source(Tensor term, HashSet<Node> forward)
+    /// <summary>The operand of a product that came from the loss; null where the term is no product.</summary>
+    private static Tensor? Source(Tensor term, HashSet<Node> forward)
     {
         if (term.Node.Op is not (MatMul or ConvolveWeightGradient or ScatterAdd))
-            return term;
+            return null;
         Tensor[] backward = [.. term.Node.Inputs.Where(i => i.DType.IsFloating() && !forward.Contains(Root(i).Node))];
-        return backward.Length == 1 ? Root(backward[0]) : term;
+        return backward.Length == 1 ? Root(backward[0]) : null;
     }
 
     /// <summary>The tensor whose elements a reshaped or transposed one shows.</summary>
