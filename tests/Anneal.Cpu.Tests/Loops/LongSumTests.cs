@@ -1,7 +1,5 @@
 using Anneal.Execution;
 using Anneal.Graphs;
-using Anneal.Ops;
-using Anneal.Testing;
 
 namespace Anneal.Cpu.Tests.Loops;
 
