@@ -72,4 +72,19 @@ public sealed class RegressionTests
 
     [Fact]
     public void WholeNumbersAreWholeInTheReference() => Assert.Equal(6, (Tensor.From(7) / 2 * 2).Item<int>());
+
+    /// <summary>Three of the largest lie in two rows: one fold after another gave them 1/4, 1/4 and 1/2.</summary>
+    [Fact]
+    public void EqualExtremesOverAxesThatLieApartShareTheGradientEvenly()
+    {
+        float[] values = [5, 5, 0, 0, 1, 1, /**/ 5, 1, 0, 0, 1, 1];
+        Program largest = Program.Compile(x => Gradients.Of(x.Max([0, 2]).Sum(), x)[0]);
+        float third = 1 / 3f;
+        Assert.Equal(
+            [third, third, 0.25f, 0.25f, 0.25f, 0.25f, third, 0, 0.25f, 0.25f, 0.25f, 0.25f], largest.Run(TensorData.From(values, [2, 3, 2])).ToArray<float>());
+        Program least = Program.Compile(x => x.Min([0, 2], keepAxes: true));
+        TensorData result = least.Run(TensorData.From(values, [2, 3, 2]));
+        Assert.Equal([1, 3, 1], result.Shape);
+        Assert.Equal([1f, 0, 1], result.ToArray<float>());
+    }
 }

@@ -8,11 +8,14 @@ namespace Anneal.Golden.Tests;
 /// <summary>The golden values: the folder that <c>ANNEAL_GOLDEN</c> names, or the project's own copy.</summary>
 internal static class GoldenFolder
 {
-    private static readonly string Operations = Path.Combine(
-        Environment.GetEnvironmentVariable("ANNEAL_GOLDEN") is { Length: > 0 } folder ? folder : Path.Combine(Repository.Root, "tests", "golden"), "ops");
+    private static readonly string Operations = Path.Combine(Root, "ops");
 
     private static readonly Lazy<GoldenCase[]> AllCases = new(ReadManifest);
     private static readonly ConcurrentDictionary<string, OrderedDictionary<string, TensorData>> Families = [];
+
+    /// <summary>The folder that holds <c>ops</c> and <c>models</c>.</summary>
+    internal static string Root =>
+        Environment.GetEnvironmentVariable("ANNEAL_GOLDEN") is { Length: > 0 } folder ? folder : Path.Combine(Repository.Root, "tests", "golden");
 
     /// <summary>The cases in the order of the manifest.</summary>
     internal static GoldenCase[] Cases => AllCases.Value;

@@ -12,8 +12,13 @@ internal sealed record CaseInput(TensorType Type, double Low, double High)
     /// <summary>Whether values keep away from each other, so that a small step never changes which is largest.</summary>
     internal bool Distinct { get; init; }
 
+    /// <summary>The values themselves, where they are not drawn.</summary>
+    internal double[]? Fixed { get; init; }
+
     internal double[] Draw(int seed)
     {
+        if (Fixed is not null)
+            return [.. Fixed];
         double[] values = DrawFreely(seed);
         if (!Distinct)
             return values;

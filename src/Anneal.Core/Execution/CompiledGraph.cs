@@ -44,7 +44,7 @@ internal sealed class CompiledGraph
     {
         TensorData[] inputs = Graph.Inputs.Select(i => new TensorData(i.Type)).ToArray();
         TensorData[] outputs = Graph.Outputs.Select(o => new TensorData(o.Type)).ToArray();
-        return new ProgramContext(_executable.CreateInstance(inputs, outputs), inputs, outputs, _updated);
+        return new ProgramContext(_executable.CreateInstance(inputs, outputs), inputs, outputs, _updated, [.. Graph.Trace?.BeforeRun ?? []]);
     }
 
     /// <summary>Takes a context that nobody uses, or makes one.</summary>
@@ -55,7 +55,7 @@ internal sealed class CompiledGraph
 }
 
 /// <summary>The memory of one run of a program: write the inputs, run, read the outputs; nothing is allocated in between.</summary>
-internal sealed class ProgramContext(Instance instance, TensorData[] inputs, TensorData[] outputs, Variable[] updated)
+internal sealed class ProgramContext(Instance instance, TensorData[] inputs, TensorData[] outputs, Variable[] updated, IBeforeRun[] before)
 {
     internal TensorData[] Inputs { get; } = inputs;
 
@@ -63,6 +63,8 @@ internal sealed class ProgramContext(Instance instance, TensorData[] inputs, Ten
 
     internal void Run()
     {
+        foreach (IBeforeRun preparation in before)
+            preparation.Prepare();
         instance.Run();
         foreach (Variable variable in updated)
             variable.MarkChanged();

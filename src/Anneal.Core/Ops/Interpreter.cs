@@ -24,22 +24,28 @@ internal static class Interpreter
         return values;
     }
 
-    /// <summary>Whole numbers as their type holds them: a quotient is truncated, arithmetic wraps around, a conversion saturates.</summary>
+    /// <summary>
+    /// Whole numbers as their type holds them: a quotient is truncated, and one by zero is 0; arithmetic wraps around, a conversion saturates,
+    /// and what is no number becomes 0. Of int64 doubles hold what is below 2^53.
+    /// </summary>
     private static double[] AsStored(double[] values, DType dtype, bool wraps)
     {
-        if (dtype is not (DType.Int32 or DType.UInt8 or DType.Int8))
-            return dtype == DType.Int64 ? Array.ConvertAll(values, Math.Truncate) : values;
+        if (!dtype.IsInteger())
+            return values;
         (double low, double high) = dtype switch
         {
-            DType.Int32 => ((double)int.MinValue, (double)int.MaxValue),
-            DType.UInt8 => (0.0, 255.0),
-            _ => (-128.0, 127.0),
+            DType.Int64 => (long.MinValue, long.MaxValue),
+            DType.Int32 => (int.MinValue, int.MaxValue),
+            DType.UInt8 => (byte.MinValue, byte.MaxValue),
+            _ => ((double)sbyte.MinValue, (double)sbyte.MaxValue),
         };
         double range = high - low + 1;
         return Array.ConvertAll(values, v =>
         {
-            double whole = double.IsNaN(v) ? 0 : Math.Truncate(v);
-            return !wraps || !double.IsFinite(whole) ? Math.Clamp(whole, low, high) : whole - range * Math.Floor((whole - low) / range);
+            if (double.IsNaN(v) || (wraps && double.IsInfinity(v)))
+                return 0;
+            double whole = Math.Truncate(v);
+            return !wraps || (whole >= low && whole <= high) ? Math.Clamp(whole, low, high) : whole - range * Math.Floor((whole - low) / range);
         });
     }
 }

@@ -139,11 +139,11 @@ public sealed partial class Tensor
     public Tensor Product(ReadOnlySpan<int> axes = default, bool keepAxes = false) =>
         Fold((first, count) => new Product(first, count), axes, keepAxes);
 
-    /// <summary>The largest element over axes; over all of them where none is given. Equal ones share the gradient.</summary>
-    public Tensor Max(ReadOnlySpan<int> axes = default, bool keepAxes = false) => Fold((first, count) => new Max(first, count), axes, keepAxes);
+    /// <summary>The largest element over axes; over all of them where none is given. Equal ones share the gradient evenly.</summary>
+    public Tensor Max(ReadOnlySpan<int> axes = default, bool keepAxes = false) => FoldAtOnce((first, count) => new Max(first, count), axes, keepAxes);
 
-    /// <summary>The smallest element over axes; over all of them where none is given. Equal ones share the gradient.</summary>
-    public Tensor Min(ReadOnlySpan<int> axes = default, bool keepAxes = false) => Fold((first, count) => new Min(first, count), axes, keepAxes);
+    /// <summary>The smallest element over axes; over all of them where none is given. Equal ones share the gradient evenly.</summary>
+    public Tensor Min(ReadOnlySpan<int> axes = default, bool keepAxes = false) => FoldAtOnce((first, count) => new Min(first, count), axes, keepAxes);
 
     /// <summary>The position of the largest element along an axis, as int32; the first of equal ones.</summary>
     public Tensor ArgMax(int axis = -1) => Node.Apply(new ArgMax(Shape.Axis(axis)), this);
@@ -210,11 +210,7 @@ public sealed partial class Tensor
 
     private Tensor Fold(Func<int, int, ReductionOp> make, ReadOnlySpan<int> axes, bool keepAxes)
     {
-        var folded = new bool[Shape.Rank];
-        foreach (int axis in axes)
-            folded[Shape.Axis(axis)] = true;
-        if (axes.Length == 0)
-            Array.Fill(folded, true);
+        bool[] folded = FoldedAxes(axes);
         Tensor result = this;
 
         // Runs of neighbouring axes are folded together, the innermost run first; axes of extent 1 need no folding.
@@ -229,8 +225,37 @@ public sealed partial class Tensor
             last = first;
         }
 
-        if (!keepAxes)
-            return result;
+        return keepAxes ? KeepAxes(result, folded) : result;
+    }
+
+    /// <summary>
+    /// Folds axes that lie apart in one go: run after run, equal extremes would share a gradient unevenly, first between the runs and then
+    /// within each.
+    /// </summary>
+    private Tensor FoldAtOnce(Func<int, int, ReductionOp> make, ReadOnlySpan<int> axes, bool keepAxes)
+    {
+        bool[] folded = FoldedAxes(axes);
+        int[] gone = [.. Enumerable.Range(0, Shape.Rank).Where(a => folded[a])];
+        if (gone.Length == 0 || gone[^1] - gone[0] == gone.Length - 1)
+            return Fold(make, axes, keepAxes);
+        int[] left = [.. Enumerable.Range(0, Shape.Rank).Where(a => !folded[a])];
+        Tensor result = Node.Apply(make(left.Length, gone.Length), Transpose([.. left, .. gone]));
+        return keepAxes ? KeepAxes(result, folded) : result;
+    }
+
+    private bool[] FoldedAxes(ReadOnlySpan<int> axes)
+    {
+        var folded = new bool[Shape.Rank];
+        foreach (int axis in axes)
+            folded[Shape.Axis(axis)] = true;
+        if (axes.Length == 0)
+            Array.Fill(folded, true);
+        return folded;
+    }
+
+    /// <summary>A result with the folded axes as axes of extent 1.</summary>
+    private Tensor KeepAxes(Tensor result, bool[] folded)
+    {
         long[] kept = Shape.ToArray();
         for (int i = 0; i < kept.Length; i++)
             kept[i] = folded[i] ? 1 : kept[i];

@@ -48,8 +48,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// The image <c>[batch, h, w, channels]</c> with other extents: each pixel is the one at <c>floor(i · n / m)</c> along each axis of n pixels of
-    /// which m are made (PyTorch's <c>nearest</c>). Gives <c>[batch, height, width, channels]</c>.
+    /// The image <c>[batch, h, w, channels]</c> with other extents: each pixel is the one at <c>floor(i · n / m)</c> along each axis of n
+    /// pixels of which m are made (PyTorch's <c>nearest</c>). Gives <c>[batch, height, width, channels]</c>.
     /// </summary>
     /// <exception cref="ShapeException">The tensor has not four axes, or an extent is below 1.</exception>
     public Tensor ResizeNearest(long height, long width)
@@ -59,9 +59,10 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// The image <c>[batch, h, w, channels]</c> with other extents, linearly between neighbouring pixels along each axis. Pixels have an extent, so
-    /// pixel i of m lies at <c>(i + 1/2) · n / m - 1/2</c> of n, moved to the image where it lies outside (PyTorch's <c>bilinear</c> with
-    /// <c>align_corners</c> false, without smoothing where the image shrinks). Gives <c>[batch, height, width, channels]</c>.
+    /// The image <c>[batch, h, w, channels]</c> with other extents, linearly between neighbouring pixels along each axis. Pixels have an
+    /// extent, so pixel i of m lies at <c>(i + 1/2) · n / m - 1/2</c> of n, moved to the image where it lies outside (PyTorch's
+    /// <c>bilinear</c> with <c>align_corners</c> false, without smoothing where the image shrinks). Gives
+    /// <c>[batch, height, width, channels]</c>.
     /// </summary>
     /// <exception cref="ShapeException">The tensor has not four axes, or an extent is below 1.</exception>
     public Tensor ResizeBilinear(long height, long width)

@@ -42,8 +42,8 @@ public sealed partial class Tensor
 
     /// <summary>
     /// The <paramref name="k"/> largest elements of an axis, the largest first, and their positions (int32): the axis has the extent
-    /// <paramref name="k"/> in both. Of equal elements those that stand first are taken; a NaN counts as less than any number. Gradients go back to where values
-    /// came from.
+    /// <paramref name="k"/> in both. Of equal elements those that stand first are taken; a NaN counts as less than any number. Gradients go
+    /// back to where values came from.
     /// </summary>
     /// <param name="k">How many; at least 0 and at most the extent of the axis.</param>
     /// <param name="axis">The axis, counted from the end where it is negative.</param>

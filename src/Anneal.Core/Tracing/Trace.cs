@@ -2,6 +2,13 @@ using Anneal.Graphs;
 
 namespace Anneal;
 
+/// <summary>Prepares each run of a program on the host: writes values of variables that the program reads.</summary>
+internal interface IBeforeRun
+{
+    /// <summary>Called before each run; must not allocate.</summary>
+    void Prepare();
+}
+
 /// <summary>
 /// The recording of one function of tensors into a graph. While a trace is open on a thread, operations record into it; outside of one
 /// they are recorded lazily, to be compiled when a value is read.
@@ -64,6 +71,9 @@ internal sealed class Trace : IDisposable
 
     /// <summary>The seed and step from which random operations of this trace draw, or null where there is none.</summary>
     internal Variable? RandomState { get; init; }
+
+    /// <summary>What the host does before each run of the program, such as computing the numbers of the next step.</summary>
+    internal List<IBeforeRun> BeforeRun { get; } = [];
 
     internal string LayerPath => string.Join("/", Outer is { LayerPath.Length: > 0 } outer ? _path.Append(outer.LayerPath).Reverse() : _path.Reverse());
 

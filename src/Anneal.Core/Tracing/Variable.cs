@@ -115,6 +115,9 @@ public sealed class Parameter : Variable
 
     /// <summary>Whether training may change it; a frozen parameter gets no gradient in Fit.</summary>
     public bool Trainable { get; set; } = true;
+
+    /// <summary>What every update by an optimizer is followed by in the same step, such as a limit of the norm; null for nothing.</summary>
+    public Func<Tensor, Tensor>? Constraint { get; set; }
 }
 
 /// <summary>A variable that is kept but not trained: running statistics, an optimizer's slots, the random step.</summary>

@@ -82,7 +82,7 @@ internal sealed class LoopCompiler
             if (output.Reduction is not { } kind)
                 continue;
             Folder folder = isVector
-                ? Folder.ForFloats(kind, _options.InstructionSet)
+                ? Folder.ForFloats(kind, _loop.FoldedCount, _options.InstructionSet)
                 : Folder.ForScalars(kind, _loop.Body[output.Register].DType);
             folds.Add(new FoldedOutput(folder, _loop.Inputs.Length + i, sources[i], output.Operand.DType));
         }

@@ -43,6 +43,7 @@ internal sealed unsafe class ScalarBody : LoopBody
         Whole,
         Select,
         WholeToReal,
+        WholeToWhole,
         RealCastToWhole,
     }
 
@@ -135,6 +136,10 @@ internal sealed unsafe class ScalarBody : LoopBody
                 for (long i = 0; i < count; i++)
                     real[i] = instruction.DType == DType.Float32 ? (float)wholeA[i] : ScalarMemory.Round(instruction.DType, wholeA[i]);
                 break;
+            case Form.WholeToWhole:
+                for (long i = 0; i < count; i++)
+                    whole[i] = ScalarMemory.Saturate(instruction.DType, wholeA[i]);
+                break;
             default:
                 for (long i = 0; i < count; i++)
                     whole[i] = Truncate(instruction.DType, realA[i]);
@@ -142,13 +147,9 @@ internal sealed unsafe class ScalarBody : LoopBody
         }
     }
 
-    /// <summary>Truncates; beyond int32 it saturates as vectors do, the smaller types wrap.</summary>
-    private static long Truncate(DType type, double value) => type switch
-    {
-        DType.Bool => value != 0 ? 1 : 0,
-        DType.Int32 => (int)value,
-        _ => ScalarMemory.Wrap(type, (long)value),
-    };
+    /// <summary>Truncates; beyond the type it saturates, and what is no number becomes 0.</summary>
+    private static long Truncate(DType type, double value) =>
+        type == DType.Bool ? (value != 0 ? 1 : 0) : ScalarMemory.Saturate(type, (long)value);
 
     private static Step Prepare(Loop loop, LoopInstruction instruction)
     {
@@ -158,7 +159,7 @@ internal sealed unsafe class ScalarBody : LoopBody
         if (op is Select)
             return new Step(Form.Select, 0);
         if (op is Cast && takesWhole)
-            return isWhole ? new Step(Form.Whole, (nint)WholeOps.Find(new StopGradient())) : new Step(Form.WholeToReal, 0);
+            return new Step(isWhole ? Form.WholeToWhole : Form.WholeToReal, 0);
         if (op is Cast && isWhole)
             return new Step(Form.RealCastToWhole, 0);
         if (takesWhole && isWhole && WholeOps.Find(op) is not null and var function)

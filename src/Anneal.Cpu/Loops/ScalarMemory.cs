@@ -65,6 +65,16 @@ internal static unsafe class ScalarMemory
         _ => value,
     };
 
+    /// <summary>The nearest value of a type of whole numbers.</summary>
+    internal static long Saturate(DType type, long value) => type switch
+    {
+        DType.UInt8 => Math.Clamp(value, byte.MinValue, byte.MaxValue),
+        DType.Int8 => Math.Clamp(value, sbyte.MinValue, sbyte.MaxValue),
+        DType.Int32 => Math.Clamp(value, int.MinValue, int.MaxValue),
+        DType.Bool => value != 0 ? 1 : 0,
+        _ => value,
+    };
+
     /// <summary>The value after a round trip through a type of whole numbers, which wrap around.</summary>
     internal static long Wrap(DType type, long value) => type switch
     {

@@ -38,15 +38,20 @@ internal sealed unsafe class ColumnFoldSchedule : FoldSchedule
             Geometry.Locate(origin, outer, 0, Parts.ReduceStart, outerPoint);
             for (int i = 0; i < Folds.Length; i++)
             {
-                accumulators[i] = ChunkCount == 1
+                accumulators[i] = ChunkCount == 1 || Folds[i].Folder.KeepsErrors
                     ? Results(own, i)
                     : Partials(scratch, i, outerPoint, chunk) + (column * Folds[i].Folder.Size);
                 Folds[i].Folder.FillIdentity(accumulators[i], width);
             }
 
             RunChunk(outer, accumulators, own, chunk, column, width);
-            for (int i = 0; i < Folds.Length && ChunkCount == 1; i++)
-                Store(outer, i, accumulators[i], column, width);
+            for (int i = 0; i < Folds.Length; i++)
+            {
+                if (ChunkCount == 1)
+                    Store(outer, i, accumulators[i], column, width);
+                else if (Folds[i].Folder.KeepsErrors)
+                    Folds[i].Folder.Finish(accumulators[i], width, Partials(scratch, i, outerPoint, chunk) + (column * Folds[i].Folder.Size));
+            }
         }
     }
 
@@ -144,7 +149,7 @@ internal sealed unsafe class ColumnFoldSchedule : FoldSchedule
                 folder.FillIdentity(accumulators, width);
                 byte* values = partials + (i * ChunkRows * rowBytes);
                 folder.Columns(accumulators, values, rowBytes, Math.Min(ChunkRows, count - (i * ChunkRows)), width);
-                Buffer.MemoryCopy(accumulators, partials + (i * rowBytes), width * folder.Size, width * folder.Size);
+                folder.Finish(accumulators, width, partials + (i * rowBytes));
             }
         }
     }

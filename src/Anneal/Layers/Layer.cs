@@ -8,7 +8,7 @@ namespace Anneal;
 /// A layer is built on first use, when the shape of its input is known. Parameters are named by the path from the model to the layer,
 /// such as <c>dense_1/kernel</c>. A layer without a name gets that of its type, with a counter within its model.
 /// </remarks>
-public abstract class Layer
+public abstract partial class Layer
 {
     private readonly List<Layer> _children = [];
     private readonly List<LayerVariable> _variables = [];
@@ -220,6 +220,7 @@ public abstract class Layer
         {
             scope.Add(this);
             BuildAll(Array.ConvertAll(inputs, i => i.Shape));
+            RequirePenaltiesFit();
             IsBuilt = true;
         }
 
@@ -233,6 +234,8 @@ public abstract class Layer
         {
             scope.FrozenDepth -= Trainable ? 0 : 1;
         }
+
+        AddActivityLoss(outputs);
 
         // A model has handed its masks on from layer to layer; an input that is passed through keeps its own.
         if (this is not Model)
@@ -254,7 +257,9 @@ public abstract class Layer
         SiblingNames.RequireValid(name);
         if (_variables.Any(v => v.Name == name))
             throw new OptionException($"Layer {Path} declares two variables with the name {name}.");
-        _variables.Add(new LayerVariable(name, variable, initializer));
+        var declared = new LayerVariable(name, variable, initializer);
+        Equip(declared);
+        _variables.Add(declared);
     }
 
     private void Collect(string prefix, bool trainable, List<NamedVariable> found, HashSet<Variable> seen)

@@ -140,6 +140,8 @@ public sealed class LayerConfig
         _values[name] = array;
     }
 
+    internal void SetStrings(string name, IEnumerable<string> values) => _values[name] = new JsonArray([.. values.Select(v => (JsonNode)JsonValue.Create(v))]);
+
     internal void SetPart(string name, LayerConfig part) => _values[name] = part.Values;
 
     internal bool Contains(string name) => _values.ContainsKey(name);
@@ -156,6 +158,10 @@ public sealed class LayerConfig
     internal string[] GetStrings(string name) => Take(name) is JsonArray array && array.All(a => a is JsonValue value && value.TryGetValue(out string? _))
         ? [.. array.Select(a => a!.GetValue<string>())]
         : throw Fail(name, "a list of strings", Shown(name));
+
+    internal double[] GetDoubles(string name) => Take(name) is JsonArray array && array.All(a => a is JsonValue value && value.TryGetValue(out double _))
+        ? [.. array.Select(a => a!.GetValue<double>())]
+        : throw Fail(name, "a list of numbers", Shown(name));
 
     internal LayerConfig[] Parts(string name)
     {

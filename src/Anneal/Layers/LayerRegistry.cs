@@ -56,6 +56,16 @@ public static class LayerRegistry
         [nameof(RepeatVector)] = RepeatVector.Read,
         [nameof(MultiHeadAttention)] = MultiHeadAttention.Read,
         [nameof(PositionalEmbedding)] = PositionalEmbedding.Read,
+        [nameof(MixUp)] = MixUp.Read,
+        [nameof(Model)] = Model.Read,
+        [nameof(RandomBrightness)] = RandomBrightness.Read,
+        [nameof(RandomContrast)] = RandomContrast.Read,
+        [nameof(RandomCrop)] = RandomCrop.Read,
+        [nameof(RandomErasing)] = RandomErasing.Read,
+        [nameof(RandomFlip)] = RandomFlip.Read,
+        [nameof(RandomRotation)] = RandomRotation.Read,
+        [nameof(RandomTranslation)] = RandomTranslation.Read,
+        [nameof(RandomZoom)] = RandomZoom.Read,
         [nameof(Reshape)] = Reshape.Read,
         [nameof(SeparableConv1D)] = SeparableConv1D.Read,
         [nameof(SeparableConv2D)] = SeparableConv2D.Read,
@@ -101,6 +111,7 @@ public static class LayerRegistry
     }
 
     /// <summary>Stores a layer: its type, its name, whether it is frozen, and its configuration.</summary>
+    /// <summary>Stores a layer: its type, its name, whether it is frozen, its penalties, and its configuration.</summary>
     internal static LayerConfig Write(Layer layer)
     {
         var stored = new LayerConfig(layer.Name);
@@ -108,6 +119,7 @@ public static class LayerRegistry
         stored.Set("name", layer.Name);
         if (!layer.Trainable)
             stored.Set("trainable", false);
+        layer.WritePenalties(stored);
         var config = new LayerConfig(layer.Name);
         layer.WriteConfig(config);
         stored.Values["config"] = config.Values;
@@ -128,6 +140,7 @@ public static class LayerRegistry
         layer.Rename(name);
         if (stored.Contains("trainable"))
             layer.Trainable = stored.GetBoolean("trainable");
+        layer.ReadPenalties(stored);
         return layer;
     }
 }

@@ -9,6 +9,9 @@ internal sealed class LayerVariable(string name, Variable variable, Initializer 
 
     internal Variable Variable { get; } = variable;
 
+    /// <summary>The penalty of the variable, or null.</summary>
+    internal Regularizer? Regularizer { get; set; }
+
     internal void InitializeOnce(ulong seed, string fullName)
     {
         if (_isInitialized)

@@ -25,6 +25,11 @@ internal static class Require
             high == double.PositiveInfinity ? FormattableString.Invariant($"a finite number of at least {low}") : FormattableString.Invariant($"at least {low} and below {high}"),
             value.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>A finite number above 0.</summary>
+    internal static double Positive(double value, string layer, string argument) => value > 0 && double.IsFinite(value)
+        ? value
+        : throw Mistake(layer, argument, "a finite number above 0", value.ToString(CultureInfo.InvariantCulture));
+
     internal static void Rank(Shape shape, int rank, Layer layer, string expected)
     {
         if (shape.Rank != rank)

@@ -111,8 +111,6 @@ public abstract partial class Loss
     /// <exception cref="ShapeException">It has others.</exception>
     protected TensorType RequireSameShape(TensorType output, TensorType target, string place)
     {
-        ArgumentNullException.ThrowIfNull(output);
-        ArgumentNullException.ThrowIfNull(target);
         Shape a = output.Shape, b = target.Shape;
         bool fits = a == b || (a.Rank == b.Rank + 1 && a[^1] == 1 && a[..^1] == b) || (b.Rank == a.Rank + 1 && b[^1] == 1 && b[..^1] == a);
         return fits

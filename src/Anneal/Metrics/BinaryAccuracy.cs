@@ -13,7 +13,7 @@ internal sealed class BinaryAccuracy : SumMetric
 
     protected internal override MetricSum Measure(Tensor output, Tensor target, Loss loss, Tensor? counts) => target.Type != output.Type
         ? throw new ModelException($"The metric {Name} compares outputs with targets of the same shape, but the loss {loss.Name} has targets {target.Type} for outputs {output.Type}.")
-        : MetricSum.Of(Agree(output.GreaterThan(_threshold), target.GreaterThan(0.5)).Cast(DType.Float32), counts);
+        : MetricSum.OfTrue(Agree(output.GreaterThan(_threshold), target.GreaterThan(0.5)), counts);
 
     protected internal override void WriteConfig(LayerConfig config) => config.Set("threshold", _threshold);
 

@@ -6,6 +6,6 @@ internal sealed class SparseCategoricalAccuracy() : SumMetric("sparse_categorica
     public override string TypeName => "sparse_categorical_accuracy";
 
     protected internal override MetricSum Measure(Tensor output, Tensor target, Loss loss, Tensor? counts) => loss.Targets == TargetKind.Labels
-        ? MetricSum.Of(output.ArgMax().EqualTo(target).Cast(DType.Float32), counts)
+        ? MetricSum.OfTrue(output.ArgMax().EqualTo(target), counts)
         : throw new ModelException($"The metric {Name} needs labels that are numbers of classes, but the loss {loss.Name} has other targets.");
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Anneal;
@@ -19,9 +20,12 @@ namespace Anneal;
 /// </para>
 /// </remarks>
 /// <param name="name">The name in <see cref="History"/>.</param>
+[method: SuppressMessage("ApiDesign", "RS0022", Justification = "Metrics are of two kinds, and both are open; the base is not.")]
 public abstract class StreamingMetric(string name) : Metric(name)
 {
     private double[] _outputs = [], _targets = [];
+    private (Shape Outputs, Shape Targets, long Positions) _seen = (default, default, -1);
+    private (long Rows, int Outputs, int Targets) _rows;
 
     /// <summary>How many rows have been judged since the last <see cref="Reset"/>; what does not count is left out.</summary>
     public long Count { get; private set; }
@@ -138,7 +142,11 @@ public abstract class StreamingMetric(string name) : Metric(name)
     /// <summary>Judges the rows of a batch; a count for each position says which count, null means all.</summary>
     internal void Accumulate(TensorData outputs, TensorData targets, TensorData? counts)
     {
-        (long rows, int width, int targetWidth) = RowsOf(outputs.Shape, targets.Shape, counts?.Shape.ElementCount ?? 0);
+        // Working with shapes allocates, and the shapes of batches seldom change.
+        (Shape, Shape, long) found = (outputs.Shape, targets.Shape, counts?.Shape.ElementCount ?? 0);
+        if (_seen != found)
+            (_rows, _seen) = (RowsOf(outputs.Shape, targets.Shape, found.Item3), found);
+        (long rows, int width, int targetWidth) = _rows;
         OutputsAreClasses = outputs.DType.IsInteger();
         RequireRows(width, targetWidth);
         if (_outputs.Length != width || _targets.Length != targetWidth)

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Anneal;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Anneal;
 /// in double precision. To add one, derive from this class in one file and register it with <see cref="MetricRegistry"/>.
 /// </summary>
 /// <param name="name">The name in <see cref="History"/>.</param>
+[method: SuppressMessage("ApiDesign", "RS0022", Justification = "Metrics are of two kinds, and both are open; the base is not.")]
 public abstract class SumMetric(string name) : Metric(name)
 {
     /// <summary>Records the sum over a batch, and how many positions it covers.</summary>
@@ -34,14 +37,29 @@ public readonly record struct MetricSum(Tensor Sum, Tensor? Count, long Position
         ArgumentNullException.ThrowIfNull(values);
         if (counts is null)
             return new MetricSum(values.Sum(), null, values.Shape.ElementCount);
+        Tensor spread = Spread(counts, values);
+
+        // Not a product alone: what does not count may be NaN.
+        Tensor counted = Tensor.Select(spread.EqualTo(0), values.FillLike(0), values * spread);
+        return new MetricSum(counted.Sum(), spread.Sum(), values.Shape.ElementCount);
+    }
+
+    /// <summary>The number of true values among the positions that count.</summary>
+    internal static MetricSum OfTrue(Tensor isRight, Tensor? counts)
+    {
+        Tensor right = isRight.Cast(DType.Float32);
+        if (counts is null)
+            return new MetricSum(right.Sum(), null, right.Shape.ElementCount);
+        Tensor spread = Spread(counts, right);
+        return new MetricSum((right * spread).Sum(), spread.Sum(), right.Shape.ElementCount);
+    }
+
+    private static Tensor Spread(Tensor counts, Tensor values)
+    {
         if (counts.Shape.Rank > values.Shape.Rank || values.Shape[..counts.Shape.Rank] != counts.Shape)
             throw new ModelException($"Counts {counts.Type} do not fit the values {values.Type} of a metric: their axes must be the first ones of the values.");
         while (counts.Shape.Rank < values.Shape.Rank)
             counts = counts.ExpandAxis(-1);
-        counts = counts.BroadcastTo(values.Shape);
-
-        // Not a product alone: what does not count may be NaN.
-        Tensor counted = Tensor.Select(counts.EqualTo(0), values.FillLike(0), values * counts);
-        return new MetricSum(counted.Sum(), counts.Sum(), values.Shape.ElementCount);
+        return counts.BroadcastTo(values.Shape);
     }
 }

@@ -49,6 +49,8 @@ public partial class Model
             Require.Within(weight, 0, double.PositiveInfinity, nameof(Compile), nameof(lossWeights));
         Loss[] checkedLosses = [.. losses.Select(l => l ?? throw new ArgumentNullException(nameof(losses)))];
         Metric[][] checkedMetrics = [.. metrics.Select(m => m.Select(x => x ?? throw new ArgumentNullException(nameof(metrics))).ToArray())];
+        if (_setup is not null)
+            RequireNoAverages(_setup);
         _setup = new TrainingSetup(this, optimizer, checkedLosses, checkedMetrics, [.. lossWeights]);
         _steps.Clear();
         _updates.Clear();
@@ -59,18 +61,22 @@ public partial class Model
     /// <param name="options">How to train; null for the defaults.</param>
     /// <param name="cancellation">Ends training between two steps; the model keeps what it has learned until then.</param>
     /// <returns>The values of each epoch.</returns>
-    /// <exception cref="ModelException">The model is not compiled.</exception>
+    /// <exception cref="ModelException">The model is not compiled, or has averaged weights in place.</exception>
     /// <exception cref="DatasetException">The data set is empty, smaller than a batch, or has other inputs or targets.</exception>
     /// <exception cref="ShapeException">A layer cannot take its input, or a target has another shape than the loss expects.</exception>
     /// <exception cref="DTypeException">A layer or the loss needs another data type.</exception>
     /// <exception cref="LabelException">A target is out of range. Nothing of its step has been applied.</exception>
     /// <exception cref="InputException">An index is out of range. Nothing of its step has been applied.</exception>
     /// <exception cref="NonFiniteLossException">The loss became infinite or not a number.</exception>
+    /// <exception cref="NonFiniteGradientException">A gradient became infinite or not a number.</exception>
+    /// <exception cref="OptionException">A pattern of the optimizer's groups matches no parameter.</exception>
     /// <exception cref="OperationCanceledException">Training was cancelled.</exception>
     public History Fit(Dataset data, FitOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return new FitLoop(this, RequireSetup(), data, options ?? new FitOptions(), cancellation).Run();
+        TrainingSetup setup = RequireSetup();
+        RequireNoAverages(setup);
+        return new FitLoop(this, setup, data, options ?? new FitOptions(), cancellation).Run();
     }
 
     /// <summary>Trains a model of one input and one output on examples <c>x</c> and targets <c>y</c>, both <c>[n, ...]</c>.</summary>
@@ -153,9 +159,9 @@ public partial class Model
     internal UpdateProgram CompiledUpdate(TrainingSetup setup) => _updates.Get(
         string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')), () => UpdateProgram.Compile(this, setup));
 
-    /// <summary>The names of the outputs, for the values of several losses.</summary>
-    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count
-        ? [.. graph.Outputs.Select(o => o.Producer.Layer.Name)]
+    /// <summary>The names of the outputs, for the values of several losses: those of their layers, with a counter where one layer gives several.</summary>
+    internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count && new SiblingNames() is var names
+        ? [.. graph.Outputs.Select(o => names.Make(o.Producer.Layer.Name))]
         : [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"output_{i}"))];
 
     internal TrainingSetup RequireSetup() => _setup

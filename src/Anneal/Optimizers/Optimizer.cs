@@ -5,25 +5,54 @@ namespace Anneal;
 /// <see cref="OptimizerState"/>. Definitions and defaults are PyTorch's.
 /// </summary>
 /// <remarks>
-/// Values that change from step to step (the learning rate, corrections of the bias) are computed on the host in double precision and
-/// enter the graph as inputs, so one compiled step serves all of them. To add an optimizer, derive from this class in one file.
+/// <para>Values that change from step to step (the learning rate, corrections of the bias) are computed on the host in double precision and
+/// enter the graph as states, so one compiled step serves all of them. The whole update of a parameter is one loop over it.</para>
+/// <para>Steps are counted once for all parameters: one that is unfrozen later gets the corrections of the bias of the present step, where
+/// PyTorch counts the steps of each parameter.</para>
+/// <para>To add an optimizer, derive from this class in one file: name the slots, compute what changes, and record the rule.</para>
 /// </remarks>
-public abstract class Optimizer
+public abstract partial class Optimizer
 {
-    private double _learningRate;
+    private const string Average = "average";
+    private LearningRateSchedule _schedule;
 
     /// <summary>Makes an optimizer.</summary>
-    /// <param name="learningRate">The learning rate; finite and at least 0.</param>
-    /// <exception cref="OptionException">The learning rate is out of range.</exception>
-    protected Optimizer(double learningRate) => LearningRate = learningRate;
+    /// <param name="learningRate">The learning rate: a number, or a schedule.</param>
+    /// <param name="weightDecay">The share of the parameters that is taken away, in the way of <see cref="DecayMode"/>; finite and at least 0.</param>
+    /// <exception cref="OptionException">An argument is out of range.</exception>
+    protected Optimizer(LearningRateSchedule learningRate, double weightDecay = 0)
+    {
+        _schedule = Checked(learningRate);
+        WeightDecay = Require.Within(weightDecay, 0, double.PositiveInfinity, TypeName, nameof(weightDecay));
+    }
 
-    /// <summary>The size of a step. It may be changed between steps.</summary>
-    /// <exception cref="OptionException">The value is negative or not finite.</exception>
+    /// <summary>The learning rate as a function of the step. It may be replaced between steps.</summary>
+    public LearningRateSchedule Schedule
+    {
+        get => _schedule;
+        set => _schedule = Checked(value);
+    }
+
+    /// <summary>The learning rate where it is the same at every step. It may be changed between steps.</summary>
+    /// <exception cref="OptionException">
+    /// The value is negative or not finite; or the rate follows a schedule: read <see cref="OptimizerState.LearningRate"/> or
+    /// <see cref="TrainingRun.LearningRate"/>, and replace <see cref="Schedule"/>.
+    /// </exception>
     public double LearningRate
     {
-        get => _learningRate;
-        set => _learningRate = Require.Within(value, 0, double.PositiveInfinity, TypeName, nameof(LearningRate));
+        get => RequireConstant().LearningRate;
+        set
+        {
+            RequireConstant();
+            _schedule = Checked(value);
+        }
     }
+
+    /// <summary>The share of the parameters that is taken away, unless a group of <see cref="Groups"/> has its own.</summary>
+    public double WeightDecay { get; }
+
+    /// <summary>How weight decay works.</summary>
+    public virtual WeightDecayMode DecayMode => WeightDecayMode.Coupled;
 
     /// <summary>The name under which the configuration is stored.</summary>
     public virtual string TypeName => GetType().Name;
@@ -31,20 +60,25 @@ public abstract class Optimizer
     /// <summary>The names of the tensors that are remembered for each parameter, such as <c>momentum</c>.</summary>
     protected internal abstract IReadOnlyList<string> SlotNames { get; }
 
-    /// <summary>How many numbers change from step to step.</summary>
-    protected internal abstract int HyperparameterCount { get; }
+    /// <summary>How many numbers change from step to step, besides the learning rate.</summary>
+    protected internal virtual int HyperparameterCount => 0;
 
-    /// <summary>Computes the numbers that change from step to step.</summary>
+    /// <summary>The value with which a slot begins.</summary>
+    /// <param name="slot">Which of <see cref="SlotNames"/>.</param>
+    protected internal virtual double InitialSlotValue(int slot) => 0;
+
+    /// <summary>Computes the numbers that change from step to step. They may depend on the arguments alone, so that a saved training goes on with the same bits.</summary>
     /// <param name="step">The number of the step, counted from 1.</param>
+    /// <param name="learningRate">The learning rate of the step, for the parameter's group.</param>
     /// <param name="values">Where to; <see cref="HyperparameterCount"/> numbers.</param>
-    protected internal abstract void ComputeHyperparameters(long step, Span<double> values);
+    protected internal virtual void ComputeHyperparameters(long step, double learningRate, Span<double> values)
+    {
+    }
 
-    /// <summary>Records the update of one parameter and its slots, by assigning to them.</summary>
-    /// <param name="parameter">The parameter.</param>
-    /// <param name="gradient">Its gradient, of the same shape.</param>
-    /// <param name="slots">The remembered tensors, in the order of <see cref="SlotNames"/>, of the same shape, at first 0.</param>
-    /// <param name="hyperparameters">The numbers that change, as tensors without axes.</param>
-    protected internal abstract void Update(Parameter parameter, Tensor gradient, IReadOnlyList<State> slots, IReadOnlyList<Tensor> hyperparameters);
+    /// <summary>Records the rule for one parameter: assigns to the slots and gives the parameter's new value.</summary>
+    /// <param name="update">The parameter's value, its gradient, and what the rule needs besides.</param>
+    /// <returns>The new value, of the same shape.</returns>
+    protected internal abstract Tensor Update(ParameterUpdate update);
 
     /// <summary>Writes what the constructor needs, beyond the learning rate.</summary>
     protected internal virtual void WriteConfig(LayerConfig config)
@@ -52,35 +86,75 @@ public abstract class Optimizer
     }
 
     /// <summary>Makes memory for training these parameters in a loop of one's own.</summary>
+    /// <exception cref="OptionException">A pattern of <see cref="Groups"/> matches none of the parameters' names.</exception>
     public OptimizerState CreateState(IEnumerable<Parameter> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         var state = new OptimizerState(this);
-        foreach (Parameter parameter in parameters)
+        Parameter[] all = [.. parameters];
+        RequireGroupsMatch([.. all.Select(p => p.Name)]);
+        foreach (Parameter parameter in all)
             state.Slots(parameter, parameter.Name);
         return state;
     }
 
-    /// <summary>Records the updates of parameters inside of a traced function.</summary>
+    /// <summary>
+    /// Records the updates of parameters inside of a traced function: clipping, weight decay, the rule, constraints, and the running mean.
+    /// Each run of the program is one step of the state, which it counts itself.
+    /// </summary>
     /// <param name="state">What <see cref="CreateState"/> made.</param>
     /// <param name="parameters">The parameters.</param>
     /// <param name="gradients">The gradient of each.</param>
-    /// <param name="hyperparameters">
-    /// The function's inputs for the numbers that change: <see cref="HyperparameterCount"/> tensors without axes, fed at each run with what
-    /// <see cref="OptimizerState.NextStep"/> gives.
-    /// </param>
-    /// <exception cref="OptionException">The numbers of parameters, gradients or hyperparameters do not fit.</exception>
-    public void Apply(OptimizerState state, IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> gradients, IReadOnlyList<Tensor> hyperparameters)
+    /// <exception cref="OptionException">The state is another optimizer's, is applied twice in one function, or the numbers of parameters and gradients differ.</exception>
+    /// <exception cref="TraceException">Outside of a traced function.</exception>
+    public void Apply(OptimizerState state, IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> gradients)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(gradients);
-        ArgumentNullException.ThrowIfNull(hyperparameters);
+        if (state.Optimizer != this)
+            throw new OptionException($"{TypeName}: the state belongs to another optimizer. Hint: call {nameof(CreateState)} of this one.");
         if (parameters.Count != gradients.Count)
             throw new OptionException($"{TypeName}: expected a gradient for each of {parameters.Count} parameters, but found {gradients.Count}.");
-        if (hyperparameters.Count != HyperparameterCount)
-            throw new OptionException($"{TypeName}: expected {HyperparameterCount} hyperparameters, but found {hyperparameters.Count}.");
+        state.CountRuns();
+        IReadOnlyList<Tensor> clipped = Clip(gradients);
         for (int i = 0; i < parameters.Count; i++)
-            Update(parameters[i], gradients[i], state.Slots(parameters[i], parameters[i].Name), hyperparameters);
+            Apply(state, parameters[i], clipped[i]);
     }
+
+    private void Apply(OptimizerState state, Parameter parameter, Tensor gradient)
+    {
+        State[] slots = state.Slots(parameter, parameter.Name);
+        StepNumbers numbers = state.NumbersFor(parameter);
+        double decay = state.GroupOf(parameter)?.WeightDecay ?? WeightDecay;
+        Tensor value = parameter;
+        if (decay != 0 && DecayMode == WeightDecayMode.Coupled)
+            gradient += value * decay;
+        if (decay != 0 && DecayMode == WeightDecayMode.Decoupled)
+            value *= numbers.Kept;
+        Tensor updated = Update(new ParameterUpdate(
+            value, gradient, slots[..SlotNames.Count], numbers.LearningRate, [.. numbers.OfRule.Select(s => s.Read())], decay));
+        if (parameter.Constraint is { } constraint)
+            updated = constraint(updated);
+        parameter.Assign(updated);
+        if (AverageMomentum is not null)
+            slots[^1].Assign(slots[^1] + (updated - slots[^1]) * numbers.AverageShare);
+    }
+
+    private IReadOnlyList<Tensor> Clip(IReadOnlyList<Tensor> gradients) =>
+        ClipValue is { } value ? GradientClipping.ByValue(gradients, value)
+        : ClipNorm is { } norm ? GradientClipping.ByNorm(gradients, norm)
+        : GlobalClipNorm is { } global ? GradientClipping.ByGlobalNorm(gradients, global)
+        : gradients;
+
+    private LearningRateSchedule Checked(LearningRateSchedule schedule)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        if (schedule is ConstantSchedule constant)
+            Require.Within(constant.LearningRate, 0, double.PositiveInfinity, TypeName, nameof(LearningRate));
+        return schedule;
+    }
+
+    private ConstantSchedule RequireConstant() => _schedule as ConstantSchedule ?? throw new OptionException(
+        $"{TypeName}: the learning rate follows a {_schedule.TypeName}, so it is not one number. Hint: read {nameof(OptimizerState)}.{nameof(OptimizerState.LearningRate)}, or replace {nameof(Schedule)}.");
 }

@@ -4,10 +4,18 @@ namespace Anneal;
 public static class OptimizerRegistry
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, Func<double, LayerConfig, Optimizer>> Factories = new()
+    private static readonly Dictionary<string, Func<LearningRateSchedule, LayerConfig, Optimizer>> Factories = new()
     {
+        [nameof(Adadelta)] = Adadelta.Read,
+        [nameof(Adagrad)] = Adagrad.Read,
         [nameof(Adam)] = Adam.Read,
         [nameof(AdamW)] = AdamW.Read,
+        [nameof(Adamax)] = Adamax.Read,
+        [nameof(Lamb)] = Lamb.Read,
+        [nameof(Lion)] = Lion.Read,
+        [nameof(Nadam)] = Nadam.Read,
+        [nameof(RAdam)] = RAdam.Read,
+        [nameof(RmsProp)] = RmsProp.Read,
         [nameof(Sgd)] = Sgd.Read,
     };
 
@@ -15,7 +23,7 @@ public static class OptimizerRegistry
     /// <param name="typeName">What <see cref="Optimizer.TypeName"/> gives.</param>
     /// <param name="factory">Calls the constructor with the learning rate and what <see cref="Optimizer.WriteConfig"/> wrote.</param>
     /// <exception cref="OptionException">Another factory has this name.</exception>
-    public static void Register(string typeName, Func<double, LayerConfig, Optimizer> factory)
+    public static void Register(string typeName, Func<LearningRateSchedule, LayerConfig, Optimizer> factory)
     {
         ArgumentNullException.ThrowIfNull(typeName);
         ArgumentNullException.ThrowIfNull(factory);
@@ -26,11 +34,18 @@ public static class OptimizerRegistry
         }
     }
 
-    internal static LayerConfig Write(Optimizer optimizer)
+    /// <summary>Stores an optimizer.</summary>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="names">The names of the model's parameters, for groups that a function chooses.</param>
+    internal static LayerConfig Write(Optimizer optimizer, IReadOnlyList<string> names)
     {
         var config = new LayerConfig("optimizer");
         config.Set("type", optimizer.TypeName);
-        config.Set("learningRate", optimizer.LearningRate);
+        if (optimizer.Schedule is ConstantSchedule constant)
+            config.Set("learningRate", constant.LearningRate);
+        else
+            config.SetPart("schedule", ScheduleRegistry.Write(optimizer.Schedule));
+        optimizer.WriteOptions(config, names);
         var options = new LayerConfig("optimizer");
         optimizer.WriteConfig(options);
         config.SetPart("config", options);
@@ -40,11 +55,14 @@ public static class OptimizerRegistry
     internal static Optimizer Read(LayerConfig config)
     {
         string type = config.GetString("type");
-        Func<double, LayerConfig, Optimizer>? factory;
+        Func<LearningRateSchedule, LayerConfig, Optimizer>? factory;
         lock (Gate)
             factory = Factories.GetValueOrDefault(type);
-        return factory is null
-            ? throw config.Fail("type", $"a known optimizer. Hint: call {nameof(OptimizerRegistry)}.{nameof(Register)}(\"{type}\", ...) first", type)
-            : factory(config.GetDouble("learningRate"), config.Part("config"));
+        if (factory is null)
+            throw config.Fail("type", $"a known optimizer. Hint: call {nameof(OptimizerRegistry)}.{nameof(Register)}(\"{type}\", ...) first", type);
+        LearningRateSchedule schedule = config.Contains("schedule") ? ScheduleRegistry.Read(config.Part("schedule")) : config.GetDouble("learningRate");
+        Optimizer optimizer = factory(schedule, config.Part("config"));
+        optimizer.ReadOptions(config);
+        return optimizer;
     }
 }

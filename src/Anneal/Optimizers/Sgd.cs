@@ -7,17 +7,17 @@ namespace Anneal;
 public sealed class Sgd : Optimizer
 {
     /// <summary>Makes the optimizer.</summary>
-    /// <param name="learningRate">The size of a step.</param>
+    /// <param name="learningRate">The size of a step, or a schedule of it; null is 1e-3.</param>
     /// <param name="momentum">How much of the last direction is kept, at least 0 and below 1; 0 keeps nothing.</param>
     /// <param name="dampening">How much of a new gradient is left out of the momentum, at least 0 and below 1.</param>
     /// <param name="nesterov">Whether the step looks ahead; needs a momentum and no dampening.</param>
     /// <param name="weightDecay">How much of the parameter is added to its gradient.</param>
     /// <exception cref="OptionException">An argument is out of range.</exception>
-    public Sgd(double learningRate = 1e-3, double momentum = 0, double dampening = 0, bool nesterov = false, double weightDecay = 0) : base(learningRate)
+    public Sgd(LearningRateSchedule? learningRate = null, double momentum = 0, double dampening = 0, bool nesterov = false, double weightDecay = 0)
+        : base(learningRate ?? 1e-3, weightDecay)
     {
         Momentum = Require.Within(momentum, 0, 1, nameof(Sgd), nameof(momentum));
         Dampening = Require.Within(dampening, 0, 1, nameof(Sgd), nameof(dampening));
-        WeightDecay = Require.Within(weightDecay, 0, double.PositiveInfinity, nameof(Sgd), nameof(weightDecay));
         Nesterov = nesterov;
         if (nesterov && (momentum == 0 || dampening != 0))
             throw new OptionException($"{nameof(Sgd)}: nesterov needs a momentum above 0 and no dampening.");
@@ -34,35 +34,31 @@ public sealed class Sgd : Optimizer
     /// <summary>Whether the step looks ahead.</summary>
     public bool Nesterov { get; }
 
-    /// <summary>How much of the parameter is added to its gradient.</summary>
-    public double WeightDecay { get; }
-
     /// <inheritdoc/>
     protected internal override IReadOnlyList<string> SlotNames => Momentum == 0 ? [] : ["momentum"];
 
     /// <inheritdoc/>
-    protected internal override int HyperparameterCount => Dampening == 0 ? 1 : 2;
+    protected internal override int HyperparameterCount => Dampening == 0 ? 0 : 1;
 
     /// <inheritdoc/>
-    protected internal override void ComputeHyperparameters(long step, Span<double> values)
+    protected internal override void ComputeHyperparameters(long step, double learningRate, Span<double> values)
     {
-        values[0] = LearningRate;
         if (Dampening != 0)
-            values[1] = step == 1 ? 1 : 1 - Dampening;
+            values[0] = step == 1 ? 1 : 1 - Dampening;
     }
 
     /// <inheritdoc/>
-    protected internal override void Update(Parameter parameter, Tensor gradient, IReadOnlyList<State> slots, IReadOnlyList<Tensor> hyperparameters)
+    protected internal override Tensor Update(ParameterUpdate update)
     {
-        Tensor value = parameter, direction = WeightDecay == 0 ? gradient : gradient + value * WeightDecay;
+        Tensor direction = update.Gradient;
         if (Momentum != 0)
         {
-            Tensor velocity = slots[0].Read() * Momentum + (Dampening == 0 ? direction : direction * hyperparameters[1]);
-            slots[0].Assign(velocity);
+            Tensor velocity = update.Slots[0] * Momentum + (Dampening == 0 ? direction : direction * update.Hyperparameters[0]);
+            update.Slots[0].Assign(velocity);
             direction = Nesterov ? direction + velocity * Momentum : velocity;
         }
 
-        parameter.Assign(value - direction * hyperparameters[0]);
+        return update.Value - direction * update.LearningRate;
     }
 
     /// <inheritdoc/>
@@ -74,6 +70,6 @@ public sealed class Sgd : Optimizer
         config.Set("weightDecay", WeightDecay);
     }
 
-    internal static Sgd Read(double learningRate, LayerConfig config) => new(
+    internal static Sgd Read(LearningRateSchedule learningRate, LayerConfig config) => new(
         learningRate, config.GetDouble("momentum"), config.GetDouble("dampening"), config.GetBoolean("nesterov"), config.GetDouble("weightDecay"));
 }

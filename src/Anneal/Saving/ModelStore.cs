@@ -76,17 +76,17 @@ internal static class ModelStore
         if (frozen.Length > 0)
             root.Values["frozen"] = new JsonArray([.. frozen.Select(f => (JsonNode)JsonValue.Create(f))]);
         if (model.Setup is { } setup)
-            root.SetPart("training", WriteTraining(setup));
+            root.SetPart("training", WriteTraining(model, setup));
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
             root.Values.WriteTo(json);
         return buffer.ToArray();
     }
 
-    private static LayerConfig WriteTraining(TrainingSetup setup)
+    private static LayerConfig WriteTraining(Model model, TrainingSetup setup)
     {
         var training = new LayerConfig("training");
-        training.SetPart("optimizer", OptimizerRegistry.Write(setup.Optimizer));
+        training.SetPart("optimizer", OptimizerRegistry.Write(setup.Optimizer, ParameterNames(model)));
         training.SetParts("outputs", setup.Losses.Select((loss, i) =>
         {
             var output = new LayerConfig("training");
@@ -97,6 +97,8 @@ internal static class ModelStore
         }));
         return training;
     }
+
+    private static string[] ParameterNames(Model model) => [.. model.NamedVariables().Where(v => v.Variable is Parameter).Select(v => v.Name)];
 
     private static LayerConfig ReadConfig(Stream stream, string path)
     {

@@ -32,7 +32,9 @@ internal sealed class FitLoop
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
             throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.ClassWeights)} needs a model with one output, but it has {setup.Losses.Length}.");
-        _run = new TrainingRun(model, setup.Optimizer, new History());
+        if (options.Augmentation is not null)
+            RequireAugmentable();
+        _run = new TrainingRun(model, setup.OptimizerState, new History());
         _scales = options.LossScaling is not null || options.Precision == ComputePrecision.Float16;
         if (!_scales)
             return;
@@ -111,11 +113,12 @@ internal sealed class FitLoop
             loss += program.Loss * batch.Count;
             examples += batch.Count;
             done += batch.Count;
-            if (program.IsFinite)
+            bool isFinite = double.IsFinite(program.Loss) && program.HasFiniteGradients;
+            if (isFinite)
                 program.AddTo(_totals);
             else if (!_scales)
                 throw Diverged(program, step + 1);
-            isGood &= program.IsFinite;
+            isGood &= isFinite;
             progress.Advance(batch.Count);
             if (++part < parts && done < loader.ExamplesPerEpoch)
                 continue;
@@ -132,19 +135,19 @@ internal sealed class FitLoop
         if (_update is { } update && isGood)
         {
             update.Run();
-            isGood = update.IsFinite;
+            isGood = update.HasFiniteGradients;
             if (!isGood)
                 _setup.OptimizerState.TakeBackStep();
+            if (!isGood && !_scales)
+                throw new NonFiniteGradientException(_run.Epoch, step, loss, _run.LearningRate, _setup.Accumulation.FirstNonFinite());
         }
-        else if (!isGood && _update is null)
+        else if (!isGood)
         {
             program.TakeBackStep();
         }
 
         if (_scales)
             Rescale(program, isGood, step);
-        else if (!isGood)
-            throw Diverged(program, step);
         if (_options.Callbacks.Count > 0)
             CallBatchEnd();
     }
@@ -155,16 +158,17 @@ internal sealed class FitLoop
         if (isGood)
             scaler.Succeed();
         else if (!scaler.Skip())
-            throw Diverged(program, step);
+            throw new NonFiniteLossException(_run.Epoch, step, program.Loss, _run.LearningRate, scaler.Describe());
         _run.SkippedSteps = scaler.Skipped;
         _run.LossScale = scaler.Scale;
     }
 
-    private NonFiniteLossException Diverged(StepProgram program, int step)
+    private AnnealException Diverged(StepProgram program, int step)
     {
-        if (_update is null && !_scales)
-            program.TakeBackStep();
-        return new NonFiniteLossException(_run.Epoch, step, program.Loss, _setup.Optimizer.LearningRate, program.FindNonFinite());
+        program.TakeBackStep();
+        return double.IsFinite(program.Loss)
+            ? new NonFiniteGradientException(_run.Epoch, step, program.Loss, _run.LearningRate, program.FindNonFiniteGradient())
+            : new NonFiniteLossException(_run.Epoch, step, program.Loss, _run.LearningRate, program.FindNonFinite());
     }
 
     private void CallBatchEnd()
@@ -198,7 +202,20 @@ internal sealed class FitLoop
         CheckpointEvery = _options.CheckpointEvery,
         Accumulates = _options.AccumulationSteps > 1,
         ScalesLoss = _scales,
+        Augmentation = _options.Augmentation,
     });
+
+    private void RequireAugmentable()
+    {
+        if (_data.Inputs.Count != 1 || _data.Targets.Count != 1)
+        {
+            throw new OptionException(
+                $"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs data with one input and one target, but found {_data.Inputs.Count} and {_data.Targets.Count}.");
+        }
+
+        if (_classWeights.Length > 0 || _data.HasWeights)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} mixes examples, so weights of classes or examples have no meaning with it.");
+    }
 
     private void CheckClassWeights()
     {

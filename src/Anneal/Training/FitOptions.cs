@@ -66,6 +66,12 @@ public sealed record FitOptions
     /// </summary>
     public int CheckpointEvery { get; init; }
 
+    /// <summary>
+    /// What changes inputs and targets of each training step together, such as <see cref="MixUp"/>; null is nothing. Needs a model with
+    /// one input and one output, and no weights. Metrics of training see the changed targets; validation is not changed.
+    /// </summary>
+    public PairAugmentation? Augmentation { get; init; }
+
     /// <summary>What is called after batches and epochs, in this order.</summary>
     public IReadOnlyList<Callback> Callbacks { get; init; } = [];
 

@@ -33,6 +33,11 @@ internal sealed class GradientAccumulation
         return [.. trained.Select(v => (Tensor)SumOf(v) / divisor)];
     }
 
+    /// <summary>The name of the first parameter whose sum is not finite, or null.</summary>
+    internal string? FirstNonFinite() => _sums
+        .Where(s => Enumerable.Range(0, (int)s.Value.Shape.ElementCount).Any(i => !double.IsFinite(s.Value.Storage.GetDouble(i))))
+        .Select(s => s.Key.Name).FirstOrDefault();
+
     private State SumOf(NamedVariable variable)
     {
         var parameter = (Parameter)variable.Variable;
@@ -48,35 +53,28 @@ internal sealed class GradientAccumulation
 /// <summary>The update after the parts of a batch, compiled.</summary>
 internal sealed class UpdateProgram
 {
-    private readonly TrainingSetup _setup;
     private readonly ProgramContext _context;
-    private readonly int _hyperparameters;
 
-    private UpdateProgram(TrainingSetup setup, ProgramContext context, int hyperparameters) =>
-        (_setup, _context, _hyperparameters) = (setup, context, hyperparameters);
+    private UpdateProgram(ProgramContext context) => _context = context;
 
     /// <summary>Whether the last run's gradients were finite; if not, it has changed nothing.</summary>
-    internal unsafe bool IsFinite => *(float*)_context.Outputs[0].Pointer != 0;
+    internal bool HasFiniteGradients => float.IsFinite(_context.Outputs[0].AsSpan<float>()[0]);
 
     internal static UpdateProgram Compile(Model model, TrainingSetup setup)
     {
-        int hyperparameters = 0;
         Graph graph = Graph.Of("update of " + model.Name, [], _ =>
         {
-            Trace trace = Trace.Current!;
             NamedVariable[] trained = StepUpdate.TrainedOf(model);
             Tensor[] gradients = setup.Accumulation.Means(trained);
-            hyperparameters = StepUpdate.Record(trace, setup, trained, gradients);
-            Tensor isFinite = StepUpdate.AreFinite(gradients);
-            StepUpdate.KeepUnless(trace, isFinite);
-            return [isFinite.Cast(DType.Float32)];
+            StepUpdate.Record(model, setup, trained, gradients);
+
+            // An infinity less itself is not a number, and so is all that it is added to.
+            Tensor gate = gradients.Select(g => (g - g).Sum()).Aggregate((a, b) => a + b);
+            StepUpdate.KeepWhereNotFinite(Trace.Current!, gate);
+            return [gate];
         });
-        return new UpdateProgram(setup, CompiledGraph.Compile(graph).CreateContext(), hyperparameters);
+        return new UpdateProgram(CompiledGraph.Compile(graph).CreateContext());
     }
 
-    internal void Run()
-    {
-        StepProgram.CopyHyperparameters(_setup, _context, _hyperparameters);
-        _context.Run();
-    }
+    internal void Run() => _context.Run();
 }

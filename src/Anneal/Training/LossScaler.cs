@@ -42,6 +42,9 @@ internal sealed class LossScaler
         Scale = Math.Min(Scale * Options.GrowthFactor, 1e30);
     }
 
+    internal string Describe() => FormattableString.Invariant(
+        $"Loss or gradients were not finite in {SkippedInRow} steps in a row, although the scale of the loss went down to {Scale}.");
+
     /// <summary>Counts a step that was skipped; false where it was one too many.</summary>
     internal bool Skip()
     {

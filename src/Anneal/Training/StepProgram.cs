@@ -27,6 +27,9 @@ internal sealed record StepOptions
 
     /// <summary>Whether the loss is scaled before gradients are taken.</summary>
     internal bool ScalesLoss { get; init; }
+
+    /// <summary>What changes inputs and targets first, or null.</summary>
+    internal PairAugmentation? Augmentation { get; init; }
 }
 
 /// <summary>Where a value of a step is found among the outputs of its graph.</summary>
@@ -56,11 +59,14 @@ internal sealed unsafe class StepProgram
     private readonly TrainingSetup _setup;
     private readonly ProgramContext _context;
     private readonly StepLayout _layout;
+    private readonly GradientDiagnosis _diagnosis;
     private readonly int[] _classes;
+    private readonly bool _countsRandomSteps;
 
-    internal StepProgram(TrainingSetup setup, CompiledGraph compiled, StepLayout layout)
+    internal StepProgram(TrainingSetup setup, CompiledGraph compiled, StepLayout layout, GradientDiagnosis diagnosis)
     {
-        (_setup, Compiled, _layout, _context) = (setup, compiled, layout, compiled.CreateContext());
+        (_setup, Compiled, _layout, _context, _diagnosis) = (setup, compiled, layout, compiled.CreateContext(), diagnosis);
+        _countsRandomSteps = compiled.Graph.Updates.Any(u => u.Variable == setup.RandomState);
         _classes = layout.ClassWeights < 0 ? [] : new int[_context.Inputs[layout.ClassWeights].Shape.ElementCount];
     }
 
@@ -68,6 +74,9 @@ internal sealed unsafe class StepProgram
 
     /// <summary>The loss of the last run.</summary>
     internal double Loss => _context.Outputs[0].AsSpan<float>()[0];
+
+    /// <summary>Whether the gradients of the last run are finite, as far as their witnesses show; true where there are none.</summary>
+    internal bool HasFiniteGradients => _layout.Gate < 0 || float.IsFinite(_context.Outputs[_layout.Gate].AsSpan<float>()[0]);
 
     /// <summary>Checks a batch and copies it in. Nothing is changed when it throws.</summary>
     /// <exception cref="LabelException">A target is out of range.</exception>
@@ -90,28 +99,15 @@ internal sealed unsafe class StepProgram
             FillClassWeights(classWeights);
     }
 
-    /// <summary>Whether the last run's loss and, where the loss is scaled, gradients were finite.</summary>
-    internal bool IsFinite => double.IsFinite(Loss) && (_layout.IsFinite < 0 || *(float*)_context.Outputs[_layout.IsFinite].Pointer != 0);
-
     /// <summary>Runs the step on what was loaded; in training this changes the model.</summary>
     /// <param name="restart">Whether this is the first part of a batch whose gradients are accumulated.</param>
     internal void Run(bool restart = true)
     {
-        if (_layout.Hyperparameters >= 0)
-            CopyHyperparameters(_setup, _context, _layout.Hyperparameters);
         if (_layout.Restart >= 0)
             *(bool*)_context.Inputs[_layout.Restart].Pointer = restart;
         if (_layout.LossScale >= 0)
             *(float*)_context.Inputs[_layout.LossScale].Pointer = (float)_setup.LossScaler!.Scale;
         _context.Run();
-    }
-
-    /// <summary>Counts a step of the optimizer and writes the numbers that it needs to a program's inputs.</summary>
-    internal static void CopyHyperparameters(TrainingSetup setup, ProgramContext context, int first)
-    {
-        IReadOnlyList<TensorData> values = setup.OptimizerState.NextStep();
-        for (int i = 0; i < values.Count; i++)
-            HostChecks.Copy(values[i], context.Inputs[first + i]);
     }
 
     /// <summary>Where the last run's loss lost its finiteness, as a sentence: the first such input or layer, computed again by the reference.</summary>
@@ -120,6 +116,8 @@ internal sealed unsafe class StepProgram
         Graphs.Graph all = Compiled.Graph;
         var forward = new Graphs.Graph("diagnosis", all.Trace, all.Inputs, [all.Outputs[0]], []);
         Dictionary<Tensor, double[]> values = Interpreter.Run(forward, [.. _context.Inputs.Select(ReferenceInstance.ToDoubles)]);
+        if (FirstNonFiniteVariable() is { } name)
+            return $"The value of {name} is not finite already.";
         foreach (Tensor input in all.Inputs)
         {
             if (values[input].Any(v => !double.IsFinite(v)))
@@ -136,8 +134,21 @@ internal sealed unsafe class StepProgram
         return "Its source was not found.";
     }
 
-    /// <summary>Takes back the count of a step that changed nothing.</summary>
-    internal void TakeBackStep() => _setup.OptimizerState.TakeBackStep();
+    private string? FirstNonFiniteVariable() => Compiled.Graph.Nodes
+        .Select(n => (n.Op as Graphs.ReadVariable)?.Variable)
+        .FirstOrDefault(v => v is Parameter && ReferenceInstance.ToDoubles(v.Storage).Any(x => !double.IsFinite(x)))?.Name;
+
+    /// <summary>The first parameter whose gradient was not finite in the last run, which was taken back; null where it is not found.</summary>
+    internal string? FindNonFiniteGradient() => _diagnosis.FirstNonFinite(_context.Inputs);
+
+    /// <summary>Takes back the counts of a step that changed nothing else.</summary>
+    internal void TakeBackStep()
+    {
+        if (_layout.Restart < 0)
+            _setup.OptimizerState.TakeBackStep();
+        if (_countsRandomSteps)
+            _setup.RandomState.Storage.AsSpan<long>()[1]--;
+    }
 
     /// <summary>Adds the values of the last run to totals.</summary>
     internal void AddTo(Totals totals)
@@ -157,6 +168,8 @@ internal sealed unsafe class StepProgram
             totals.Stream(stream.Value).Accumulate(
                 _context.Outputs[stream.Output], _context.Inputs[stream.Target], stream.Counts < 0 ? null : _context.Outputs[stream.Counts]);
         }
+        if (_layout.Penalty >= 0)
+            totals.AddPenalty(*(float*)_context.Outputs[_layout.Penalty].Pointer, _layout.Examples);
     }
 
     private void FillClassWeights(float[] table)
@@ -187,17 +200,20 @@ internal sealed record StepLayout
     /// <summary>The index of the input for the weights of classes, or -1.</summary>
     internal int ClassWeights { get; init; } = -1;
 
-    /// <summary>The index of the first input for what changes from step to step, or -1.</summary>
-    internal int Hyperparameters { get; init; } = -1;
-
     /// <summary>The index of the input that says whether this is the first part of a batch, or -1.</summary>
     internal int Restart { get; init; } = -1;
 
     /// <summary>The index of the input for the scale of the loss, or -1.</summary>
     internal int LossScale { get; init; } = -1;
 
-    /// <summary>The index of the output that says whether loss and gradients are finite, or -1.</summary>
-    internal int IsFinite { get; init; } = -1;
+    /// <summary>The number of examples.</summary>
+    internal required int Examples { get; init; }
+
+    /// <summary>The index of the output for the sum of all penalties, or -1 where there are none.</summary>
+    internal int Penalty { get; init; } = -1;
+
+    /// <summary>The index of the output that is finite where loss and gradients are, or -1 where there are no gradients.</summary>
+    internal int Gate { get; init; } = -1;
 }
 
 /// <summary>A target of a step.</summary>

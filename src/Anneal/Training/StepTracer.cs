@@ -13,6 +13,7 @@ internal sealed class StepTracer
     private readonly int _count;
     private readonly StepOptions _options;
     private readonly List<Tensor> _outputs = [];
+    private (Tensor Mean, Tensor? Count, double FixedCount)[] _means = [];
     private long _lastForward;
 
     private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, StepOptions options) =>
@@ -39,26 +40,42 @@ internal sealed class StepTracer
             name, [],
             _ =>
             {
-                layout = Record(Trace.Current!, isTraining, hasClassWeights);
+                layout = Record(Trace.Current!, hasClassWeights);
+                if (isTraining)
+                    layout = Train(Trace.Current!, layout);
                 return _outputs;
             },
             isTraining, isTraining ? _setup.RandomState : null);
         if (isTraining && _options.CheckpointEvery > 0)
             graph = Checkpoint.Run(graph, _lastForward, _options.CheckpointEvery);
-        return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!);
+        var diagnosis = new GradientDiagnosis(_setup, () => new StepTracer(_model, _setup, _data, _count, _options).TraceGradients(hasClassWeights));
+        return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!, diagnosis);
     }
 
-    private StepLayout Record(Trace trace, bool isTraining, bool hasClassWeights)
+    /// <summary>A training step that gives the gradients in the place of updates, and the names of the parameters.</summary>
+    private (Graph Graph, string[] Parameters) TraceGradients(bool hasClassWeights)
+    {
+        NamedVariable[] trained = StepUpdate.TrainedOf(_model);
+        Graph graph = Graph.Of(
+            "gradients of " + _model.Name, [],
+            _ =>
+            {
+                Record(Trace.Current!, hasClassWeights);
+                return Gradients.Of(_outputs[0], trained.Select(v => (Parameter)v.Variable));
+            },
+            training: true, _setup.RandomState);
+        return (graph, [.. trained.Select(v => v.Name)]);
+    }
+
+    private StepLayout Record(Trace trace, bool hasClassWeights)
     {
         Tensor[] inputs = [.. _data.Inputs.Select((t, i) => trace.AddInput(LayerCall.Batched(t, _count), $"input {i}"))];
-        IndexCheck[] checks = Forward(inputs, out Tensor[] predictions);
-        var targets = new StepTarget[predictions.Length];
-        Tensor[] targetTensors = AddTargets(trace, predictions, targets);
+        IndexCheck[] checks = ForwardWithTargets(trace, inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets);
         Tensor? exampleWeights = _data.HasWeights ? trace.AddInput(new TensorType(DType.Float32, _count), "example weights") : null;
         int exampleInput = exampleWeights is null ? -1 : trace.Inputs.Count - 1;
         int classInput = -1;
         Tensor? total = null;
-        var means = new (Tensor Mean, Tensor? Count, double FixedCount)[predictions.Length];
+        (Tensor Mean, Tensor? Count, double FixedCount)[] means = _means = new (Tensor, Tensor?, double)[predictions.Length];
         var counts = new Tensor?[predictions.Length];
         for (int i = 0; i < predictions.Length; i++)
         {
@@ -76,10 +93,13 @@ internal sealed class StepTracer
             total = total is null ? weighted : total + weighted;
         }
 
-        StepValue[] collected = CollectValues(total!, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
-        if (isTraining && _options.Precision != ComputePrecision.Float32)
+        Tensor? penalty = _model.Losses is { Count: > 0 } losses ? losses.Aggregate((a, b) => a + b) : null;
+        Tensor loss = penalty is null ? total! : total! + penalty;
+        StepValue[] collected = CollectValues(loss, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
+        int penaltyOutput = penalty is null ? -1 : AddOutput(penalty);
+        if (trace.Training && _options.Precision != ComputePrecision.Float32)
             LowerPrecision(trace);
-        var layout = new StepLayout
+        return new StepLayout
         {
             Targets = targets,
             Values = collected,
@@ -87,8 +107,9 @@ internal sealed class StepTracer
             IndexChecks = checks,
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
+            Examples = _count,
+            Penalty = penaltyOutput,
         };
-        return isTraining ? Train(trace, layout, means) : layout;
     }
 
     /// <summary>Computes the results and what the forward pass assigned in mixed precision.</summary>
@@ -120,15 +141,39 @@ internal sealed class StepTracer
         return [.. scope.IndexChecks];
     }
 
-    private Tensor[] AddTargets(Trace trace, Tensor[] predictions, StepTarget[] targets)
+    /// <summary>Records the model and the inputs for its targets; an augmentation changes both before the model sees its input.</summary>
+    private IndexCheck[] ForwardWithTargets(
+        Trace trace, Tensor[] inputs, out Tensor[] predictions, out Tensor[] targetTensors, out StepTarget[] targets)
     {
-        var tensors = new Tensor[predictions.Length];
+        IndexCheck[] checks;
+        if (_options.Augmentation is null)
+        {
+            checks = Forward(inputs, out predictions);
+            targetTensors = AddTargets(trace, [.. predictions.Select(p => p.Type)], out targets);
+            return checks;
+        }
+
+        // The model is built, so what its targets must be is known before it is recorded.
+        TensorType[] outputs = _model.RequireOutputTypes();
+        if (inputs.Length != 1 || outputs.Length != 1 || _setup.Losses.Length != 1)
+            throw new OptionException($"{nameof(FitOptions)}: {nameof(FitOptions.Augmentation)} needs a model with one input and one output; {_model.Name} has {inputs.Length} and {outputs.Length}.");
+        targetTensors = AddTargets(trace, [LayerCall.Batched(outputs[0], _count)], out targets);
+        (Tensor changed, targetTensors[0]) = _options.Augmentation.Apply(inputs[0], targetTensors[0]);
+        if (_options.Augmentation.NamedVariables().Count > 0)
+            throw new ModelException($"The augmentation {_options.Augmentation.Name} has variables, which would be neither trained nor saved. Hint: make them a part of the model.");
+        return Forward([changed], out predictions);
+    }
+
+    private Tensor[] AddTargets(Trace trace, TensorType[] outputs, out StepTarget[] targets)
+    {
+        var tensors = new Tensor[outputs.Length];
+        targets = new StepTarget[outputs.Length];
         for (int i = 0; i < tensors.Length; i++)
         {
             string place = FormattableString.Invariant($"target {i} of the model {_model.Name}");
-            TensorType type = _setup.Losses[i].TargetType(predictions[i].Type, LayerCall.Batched(_data.Targets[i], _count), place);
+            TensorType type = _setup.Losses[i].TargetType(outputs[i], LayerCall.Batched(_data.Targets[i], _count), place);
             tensors[i] = trace.AddInput(type, $"target {i}");
-            targets[i] = new StepTarget(trace.Inputs.Count - 1, predictions[i].Shape[^1], place);
+            targets[i] = new StepTarget(trace.Inputs.Count - 1, outputs[i].Shape[^1], place);
         }
 
         return tensors;
@@ -199,54 +244,47 @@ internal sealed class StepTracer
     }
 
     /// <summary>Records gradients and what is done with them.</summary>
-    private StepLayout Train(Trace trace, StepLayout layout, (Tensor Mean, Tensor? Count, double FixedCount)[] means)
+    private StepLayout Train(Trace trace, StepLayout layout)
     {
         NamedVariable[] trained = StepUpdate.TrainedOf(_model);
         Tensor loss = _outputs[0], objective = loss;
-        Tensor? count = null;
         if (_options.Accumulates)
-        {
-            count = CountOf(means);
-            objective = loss * count;
-        }
-
+            objective = loss * PartCount();
         if (_options.ScalesLoss)
         {
             layout = layout with { LossScale = trace.Inputs.Count };
-            objective *= trace.AddInput(OptimizerState.HyperparameterType, "loss scale");
+            objective *= trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
         }
 
         _lastForward = Node.LastId;
         Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
-        Tensor isFinite = StepUpdate.AreFinite([loss]);
         if (_options.ScalesLoss)
-        {
-            Tensor scale = trace.Inputs[layout.LossScale];
-            gradients = [.. gradients.Select(g => g / scale)];
-            isFinite = StepUpdate.AreFinite(gradients.Prepend(loss));
-            layout = layout with { IsFinite = AddOutput(isFinite.Cast(DType.Float32)) };
-        }
-
-        if (count is not null)
+            gradients = [.. gradients.Select(g => g / trace.Inputs[layout.LossScale])];
+        if (_options.Accumulates)
         {
             layout = layout with { Restart = trace.Inputs.Count };
-            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, count);
-            StepUpdate.KeepUnless(trace, isFinite);
-            return layout;
+            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, PartCount());
+        }
+        else
+        {
+            StepUpdate.Record(_model, _setup, trained, gradients);
         }
 
-        layout = layout with { Hyperparameters = StepUpdate.Record(trace, _setup, trained, gradients) };
-        StepUpdate.KeepUnless(trace, isFinite);
-        return layout;
+        // An infinity less itself is not a number, and so is all that it is added to.
+        Tensor gate = loss - loss;
+        foreach (Tensor witness in GradientWitnesses.Of(objective, gradients))
+            gate += (witness - witness).Sum().Cast(DType.Float32);
+        StepUpdate.KeepWhereNotFinite(trace, gate);
+        return layout with { Gate = AddOutput(gate) };
     }
 
     /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>
-    private Tensor CountOf((Tensor Mean, Tensor? Count, double FixedCount)[] means)
+    private Tensor PartCount()
     {
-        if (means.All(m => m.Count is null))
+        if (_means.All(m => m.Count is null))
             return Tensor.Full(Shape.Scalar, _count);
-        return means.Length == 1
-            ? means[0].Count!
+        return _means.Length == 1
+            ? _means[0].Count!
             : throw new OptionException(
                 $"{nameof(FitOptions)}: {nameof(FitOptions.AccumulationSteps)} of a model with several outputs needs losses in which every position counts, "
                 + "without ignored labels, masks or class weights.");

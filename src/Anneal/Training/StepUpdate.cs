@@ -15,34 +15,23 @@ internal static class StepUpdate
             : throw new ModelException($"The model {model.Name} has no parameter to train. Hint: are all of its layers frozen?");
     }
 
-    /// <summary>Records the optimizer's update and returns the index of the first input for what changes from step to step.</summary>
-    internal static int Record(Trace trace, TrainingSetup setup, NamedVariable[] trained, Tensor[] gradients)
+    /// <summary>Records the optimizer's update.</summary>
+    internal static void Record(Model model, TrainingSetup setup, NamedVariable[] trained, Tensor[] gradients)
     {
-        int first = trace.Inputs.Count;
-        Optimizer optimizer = setup.Optimizer;
-        Tensor[] hyperparameters =
-            [.. Enumerable.Range(0, optimizer.HyperparameterCount).Select(i => trace.AddInput(OptimizerState.HyperparameterType, $"hyperparameter {i}"))];
+        setup.Optimizer.RequireGroupsMatch([.. model.NamedVariables().Where(v => v.Variable is Parameter).Select(v => v.Name)]);
         foreach (NamedVariable variable in trained)
             setup.OptimizerState.Slots((Parameter)variable.Variable, variable.Name);
-        optimizer.Apply(setup.OptimizerState, [.. trained.Select(v => (Parameter)v.Variable)], gradients, hyperparameters);
-        return first;
+        setup.Optimizer.Apply(setup.OptimizerState, [.. trained.Select(v => (Parameter)v.Variable)], gradients);
     }
 
-    /// <summary>Whether all of some tensors are finite, as a truth value without axes.</summary>
-    internal static Tensor AreFinite(IEnumerable<Tensor> tensors)
+    /// <summary>Makes every update keep the old value where the gate is not a number, so that such a step changes nothing.</summary>
+    internal static void KeepWhereNotFinite(Trace trace, Tensor gate)
     {
-        // An infinity less itself is not a number, and neither equals itself.
-        Tensor difference = tensors.Select(t => (t - t).Sum()).Aggregate((a, b) => a + b);
-        return difference.EqualTo(difference);
-    }
-
-    /// <summary>Makes every update keep the old value where a condition fails, so that such a step changes nothing.</summary>
-    internal static void KeepUnless(Trace trace, Tensor condition)
-    {
+        Tensor isFinite = gate.EqualTo(gate);
         foreach ((Variable variable, Tensor value) in trace.Updates)
         {
             if (trace.FirstRead(variable) is { } old)
-                variable.Assign(Tensor.Select(condition.BroadcastTo(old.Shape), value, old));
+                variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
         }
     }
 }

@@ -8,6 +8,8 @@ internal sealed class Totals
     private readonly StreamingMetric?[] _streams;
     private readonly int[] _summed;
 
+    private double _penalties, _penaltyCount;
+
     internal Totals(TrainingSetup setup)
     {
         (_names, _lossWeights) = (setup.ValueNames, setup.LossWeights);
@@ -28,6 +30,14 @@ internal sealed class Totals
         Array.Clear(_counts);
         foreach (StreamingMetric? stream in _streams)
             stream?.Reset();
+        (_penalties, _penaltyCount) = (0, 0);
+    }
+
+    /// <summary>Adds the penalties of a step, which enter the mean loss by the number of its examples.</summary>
+    internal void AddPenalty(double penalty, double examples)
+    {
+        _penalties += penalty * examples;
+        _penaltyCount += examples;
     }
 
     internal void Add(int value, double sum, double count)
@@ -65,11 +75,14 @@ internal sealed class Totals
     /// <summary>A mean so far; 0 where nothing counted.</summary>
     private double Mean(int value)
     {
-        if (value > 0 || _lossWeights.Length == 1)
-            return (value == 0 ? _lossWeights[0] : 1) * Plain(value);
+        if (value > 0)
+            return Plain(value);
+        double penalty = _penaltyCount == 0 ? 0 : _penalties / _penaltyCount;
+        if (_lossWeights.Length == 1)
+            return _lossWeights[0] * Plain(0) + penalty;
 
         // The loss of several outputs is made of their means, each over what counts there.
-        double loss = 0;
+        double loss = penalty;
         for (int i = 0; i < _lossWeights.Length; i++)
             loss += _lossWeights[i] * Plain(i + 1);
         return loss;

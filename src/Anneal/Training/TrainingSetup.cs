@@ -35,6 +35,9 @@ internal sealed class TrainingSetup
     /// <summary>Sums over the parts of a batch.</summary>
     internal GradientAccumulation Accumulation { get; } = new();
 
+    /// <summary>Whether running means are in the place of the parameters.</summary>
+    internal bool HasAveragedWeights { get; set; }
+
     /// <summary>The number of epochs that are finished.</summary>
     internal int Epochs { get; set; }
 

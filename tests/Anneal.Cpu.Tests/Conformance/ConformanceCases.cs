@@ -11,6 +11,7 @@ internal static class ConformanceCases
         .Concat(Products())
         .Concat(Convolutions())
         .Concat(Reductions())
+        .Concat(ExtremeCases.All())
         .Concat(OpCases.All().Where(c => c.Inputs.Any(i => i.Type.DType == DType.Float32)).Select(c => c.As(DType.Float64) with { Tolerance = Double }));
 
     // Vector loops and their reference differ in the order of sums only.

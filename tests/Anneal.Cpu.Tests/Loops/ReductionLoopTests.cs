@@ -13,6 +13,11 @@ public sealed unsafe class ReductionLoopTests
         { [300, 1030], 0, 1 }, { [4, 130, 17], 1, 1 }, { [2, 7, 5, 9], 1, 2 }, { [3, 1, 6], 1, 1 }, { [6, 3, 4, 2], 2, 2 },
     };
 
+    public static TheoryData<long[], int, int> LongShapes => new()
+    {
+        { [131_073], 0, 1 }, { [2, 140_001], 1, 1 }, { [140_001, 3], 0, 1 }, { [140_001, 37], 0, 1 }, { [2, 401, 350], 1, 2 },
+    };
+
     [Fact]
     public void AllLengthsOfRowsAndColumns()
     {
@@ -34,6 +39,17 @@ public sealed unsafe class ReductionLoopTests
     {
         foreach (ReductionKind kind in Enum.GetValues<ReductionKind>())
             LoopChecks.Check(OneFold(dims, start, count, kind), 11, draw: kind == ReductionKind.Product ? NearOne : LoopChecks.Ordinary);
+    }
+
+    /// <summary>Beyond 2^17 values sums keep the errors of their additions.</summary>
+    [Theory]
+    [MemberData(nameof(LongShapes))]
+    public void LongSums(long[] dims, int start, int count)
+    {
+        var builder = new HandLoop(dims, start, count);
+        int x = builder.Load(DType.Float32);
+        builder.Fold(x, ReductionKind.Sum).Fold(builder.Apply(new Multiply(), x, x), ReductionKind.Sum);
+        LoopChecks.Check(builder.Build(), 17);
     }
 
     [Theory]

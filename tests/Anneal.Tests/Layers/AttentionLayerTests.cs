@@ -182,6 +182,19 @@ public class AttentionLayerTests
     }
 
     [Fact]
+    public void TwoOutputsOfOneLayerAreTrainedUnderTwoNames()
+    {
+        Input x = new([3, 4]);
+        (LayerOutput y, LayerOutput scores) = new MultiHeadAttention(2, returnAttentionScores: true).ApplyWithScores(x, x);
+        var model = new Model([x], [y, scores]);
+        model.Compile(new Sgd(), [Loss.MeanSquaredError(), Loss.MeanSquaredError()]);
+        var data = new ArrayDataset([new TensorData(DType.Float32, [4, 3, 4])], [new TensorData(DType.Float32, [4, 3, 4]), new TensorData(DType.Float32, [4, 2, 3, 3])]);
+        EvaluationResult result = model.Evaluate(data);
+        Assert.Equal(0, result["multi_head_attention_loss"]);
+        Assert.Equal(1 / 9.0, result["multi_head_attention_1_loss"], 6);
+    }
+
+    [Fact]
     public void MistakesNameTheLayer()
     {
         Tensor x = Tensor.Zeros([2, 5, 8]);

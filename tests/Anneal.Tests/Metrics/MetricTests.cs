@@ -49,6 +49,66 @@ public class MetricTests
         Assert.Throws<LabelException>(() => ConfusionMatrix.Of([0], [0, 0], 2));
     }
 
+    [Fact]
+    public void AReportHasALineForEachClassThatOccurs()
+    {
+        ConfusionMatrix matrix = ConfusionMatrix.Of([0, 0, 1, 1, 1, 2], [0, 1, 1, 1, 0, 1], 4);
+        const string expected =
+            "               precision     recall         f1    support\n" +
+            "          cat      0.500      0.500      0.500          2\n" +
+            "          dog      0.500      0.667      0.571          3\n" +
+            "          eel      0.000      0.000      0.000          1\n" +
+            "     accuracy                            0.500          6\n" +
+            "   macro mean      0.333      0.389      0.357          6\n" +
+            "weighted mean      0.417      0.500      0.452          6\n";
+        Assert.Equal(expected, matrix.Report(["cat", "dog", "eel", "fox"], digits: 3));
+        Assert.Contains("0.57", matrix.Report());
+        Assert.Throws<OptionException>(() => matrix.Report(["cat"]));
+        Assert.Throws<OptionException>(() => matrix.Report(digits: -1));
+        Assert.Throws<OptionException>(() => matrix.Precision(Averaging.Binary));
+    }
+
+    [Fact]
+    public void AMatrixIsFilledOneByOne()
+    {
+        var matrix = new ConfusionMatrix(2);
+        matrix.Add(1, 0);
+        matrix.Add(1, 1);
+        Assert.Equal(0.5, matrix.Recall(1));
+        Assert.Throws<LabelException>(() => matrix.Add(2, 0));
+        Assert.Throws<OptionException>(() => new ConfusionMatrix(0));
+        Assert.Throws<OptionException>(() => new ConfusionMatrix(5000));
+        var metric = new F1Score(Averaging.Macro);
+        metric.Update([2, 0, 5], [2, 1, 5]);
+        Assert.Equal((6, 1), (metric.Matrix.Classes, (int)metric.Matrix[1, 0]));
+
+        // Classes 3 and 4 do not occur.
+        Assert.Equal((0 + 0 + 1 + 1) / 4.0, metric.Result, 12);
+    }
+
+    [Fact]
+    public void EqualOutputsRankTheLaterClassFirst()
+    {
+        float[,] outputs = { { 0.4f, 0.4f, 0.2f } };
+        Assert.Equal(1, new TopKAccuracy(1).Of(outputs, [1]));
+        Assert.Equal(0, new TopKAccuracy(1).Of(outputs, [0]));
+        Assert.Equal(1, new TopKAccuracy(9).Of(outputs, [2]));
+    }
+
+    [Fact]
+    public void CurvesHaveAPointForEachScore()
+    {
+        float[] scores = [0.1f, 0.4f, 0.4f, 0.8f];
+        RocCurve roc = RocCurve.Of(scores, [0, 0, 1, 1]);
+        Assert.Equal([0, 0, 0.5, 1], roc.FalsePositiveRates);
+        Assert.Equal([0, 0.5, 1, 1], roc.TruePositiveRates);
+        Assert.Equal([double.PositiveInfinity, 0.8f, 0.4f, 0.1f], roc.Thresholds);
+        PrecisionRecallCurve curve = PrecisionRecallCurve.Of(scores, [0, 0, 1, 1]);
+        Assert.Equal([0.5, 2 / 3.0, 1, 1], curve.Precisions);
+        Assert.Equal([1, 1, 0.5, 0], curve.Recalls);
+        Assert.Equal([0.1f, 0.4f, 0.8f], curve.Thresholds);
+    }
+
     private static double Accuracy(Loss loss, float[] outputs, Shape shape, TensorData targets)
     {
         var model = new Sequential(new ActivationLayer(Activation.Linear));

@@ -36,7 +36,11 @@ public sealed class PRelu : Layer
     protected override void Build(Shape inputShape)
     {
         if (inputShape.Rank < 2 || _sharedAxes.Any(a => a >= inputShape.Rank))
-            throw new ShapeException($"Layer {Path} expects an input [batch, ...] with the axes [{string.Join(", ", _sharedAxes)}], but found one of shape {inputShape}.");
+        {
+            throw new ShapeException(
+                $"Layer {Path} expects an input [batch, ...] with the axes [{string.Join(", ", _sharedAxes)}], but found one of shape {inputShape}.");
+        }
+
         long[] extents = inputShape.ToArray();
         foreach (int axis in _sharedAxes)
             extents[axis] = 1;

@@ -1,6 +1,9 @@
 namespace Anneal;
 
-/// <summary>Cuts steps off sequences: input <c>[batch, time, channels]</c>, output the same with fewer steps. The mask of the input is cut in the same way.</summary>
+/// <summary>
+/// Cuts steps off sequences: input <c>[batch, time, channels]</c>, output the same with fewer steps. The mask of the input is cut in the
+/// same way.
+/// </summary>
 public sealed class Cropping1D : Layer
 {
     /// <summary>Makes the layer.</summary>

@@ -1,6 +1,8 @@
 namespace Anneal;
 
-/// <summary>Cuts rows and columns off images: input <c>[batch, height, width, channels]</c>, output the same with fewer rows and columns.</summary>
+/// <summary>
+/// Cuts rows and columns off images: input <c>[batch, height, width, channels]</c>, output the same with fewer rows and columns.
+/// </summary>
 public sealed class Cropping2D : Layer
 {
     /// <summary>Makes the layer.</summary>

@@ -1,15 +1,5 @@
 namespace Anneal;
 
-/// <summary>Where the pixels of an enlarged image come from.</summary>
-public enum Interpolation
-{
-    /// <summary>Each is a copy of the nearest pixel.</summary>
-    Nearest,
-
-    /// <summary>Linearly between neighbours along both axes; pixels have an extent (PyTorch's <c>align_corners</c> is false).</summary>
-    Bilinear,
-}
-
 /// <summary>
 /// Enlarges images by whole factors: input <c>[batch, height, width, channels]</c>, output
 /// <c>[batch, height · size.Height, width · size.Width, channels]</c>.

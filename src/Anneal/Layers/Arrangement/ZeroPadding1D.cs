@@ -1,6 +1,9 @@
 namespace Anneal;
 
-/// <summary>Puts zero steps before and after sequences: input <c>[batch, time, channels]</c>, output the same with more steps. Added steps do not count where the input has a mask.</summary>
+/// <summary>
+/// Puts zero steps before and after sequences: input <c>[batch, time, channels]</c>, output the same with more steps. Added steps do not
+/// count where the input has a mask.
+/// </summary>
 public sealed class ZeroPadding1D : Layer
 {
     /// <summary>Makes the layer.</summary>

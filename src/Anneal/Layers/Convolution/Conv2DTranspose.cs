@@ -8,8 +8,8 @@ namespace Anneal;
 /// <remarks>
 /// With k = (kernel size - 1) · dilation + 1, an extent n of the input becomes, as in Keras, without an output padding n · stride with
 /// <see cref="Padding.Same"/> and (n - 1) · stride + max(k, stride) with <see cref="Padding.Valid"/>; with an output padding p it becomes
-/// (n - 1) · stride + k mod 2 + p and (n - 1) · stride + k + p. What the windows touch beyond that is cut off, the odd row at the bottom or right. For PyTorch's
-/// <c>padding = (k - 1) / 2</c> with an odd k and output padding 0 take <see cref="Padding.Same"/> and 0 here.
+/// (n - 1) · stride + k mod 2 + p and (n - 1) · stride + k + p. What the windows touch beyond that is cut off, the odd row at the bottom or
+/// right. For PyTorch's <c>padding = (k - 1) / 2</c> with an odd k and output padding 0 take <see cref="Padding.Same"/> and 0 here.
 /// </remarks>
 public sealed class Conv2DTranspose : TransposedConvolution
 {
@@ -19,7 +19,9 @@ public sealed class Conv2DTranspose : TransposedConvolution
     /// <param name="activation">What follows the convolution.</param>
     /// <param name="strides">The rows and columns of the output from one window to the next; null is 1.</param>
     /// <param name="padding">What surrounds the output: <see cref="Padding.Valid"/> or <see cref="Padding.Same"/>.</param>
-    /// <param name="outputPadding">Rows and columns that the output has more, at least 0 and below the strides; null is as many as Keras adds.</param>
+    /// <param name="outputPadding">
+    /// Rows and columns that the output has more, at least 0 and below the strides; null is as many as Keras adds.
+    /// </param>
     /// <param name="dilation">The rows and columns between the taps of a window; null is 1, no gap.</param>
     /// <param name="groups">Groups of channels that do not see each other; at least 1.</param>
     /// <param name="useBias">Whether a bias is added.</param>

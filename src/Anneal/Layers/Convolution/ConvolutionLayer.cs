@@ -77,7 +77,9 @@ public abstract class ConvolutionLayer : Layer
     private protected abstract Tensor Convolve(Tensor input);
 }
 
-/// <summary>What <see cref="Conv1D"/>, <see cref="Conv2D"/> and their transposes share: filters, and groups of channels that do not see each other.</summary>
+/// <summary>
+/// What <see cref="Conv1D"/>, <see cref="Conv2D"/> and their transposes share: filters, and groups of channels that do not see each other.
+/// </summary>
 public abstract class GroupedConvolution : ConvolutionLayer
 {
     private readonly Initializer _kernelInitializer;

@@ -3,7 +3,8 @@ namespace Anneal;
 /// <summary>
 /// A convolution of images in two parts: windows for each channel alone, then a product across channels. Input
 /// <c>[batch, height, width, channels]</c>, output the same with <c>filters</c> channels; depthwise kernel
-/// <c>[height, width, channels, depthMultiplier]</c>, pointwise kernel <c>[1, 1, channels · depthMultiplier, filters]</c>, bias <c>[filters]</c>.
+/// <c>[height, width, channels, depthMultiplier]</c>, pointwise kernel <c>[1, 1, channels · depthMultiplier, filters]</c>, bias
+/// <c>[filters]</c>.
 /// </summary>
 public sealed class SeparableConv2D : SeparableConvolution
 {

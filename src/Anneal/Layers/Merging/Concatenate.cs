@@ -31,7 +31,9 @@ public sealed class Concatenate : MergeLayer
         return Tensor.Concat(axis, [.. inputs]);
     }
 
-    /// <summary>Along time the masks follow one another like the steps; along another axis a step counts where it counts in every input.</summary>
+    /// <summary>
+    /// Along time the masks follow one another like the steps; along another axis a step counts where it counts in every input.
+    /// </summary>
     protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
     {
         ArgumentNullException.ThrowIfNull(inputs);

@@ -13,7 +13,9 @@ public sealed class Dot : MergeLayer
     /// <summary>Makes the layer.</summary>
     /// <param name="leftAxis">The axis of the first input, counted from the end where it is negative; not 0, which counts the examples.</param>
     /// <param name="rightAxis">The axis of the second input, likewise.</param>
-    /// <param name="normalize">Whether vectors along the axes are divided by their lengths first: the output is the cosine of their angle.</param>
+    /// <param name="normalize">
+    /// Whether vectors along the axes are divided by their lengths first: the output is the cosine of their angle.
+    /// </param>
     /// <param name="name">The name; null takes <c>dot</c> with a counter.</param>
     /// <exception cref="OptionException">An axis is 0.</exception>
     public Dot(int leftAxis = -1, int rightAxis = -1, bool normalize = false, string? name = null) : base(name)

@@ -1,9 +1,9 @@
 namespace Anneal;
 
 /// <summary>
-/// The mean of each channel over all steps: input <c>[batch, time, channels]</c>, output <c>[batch, channels]</c>, or <c>[batch, 1, channels]</c> where the
-/// folded axes are kept.
-/// Steps that a mask excludes do not enter; where it excludes all, the output is 0.
+/// The mean of each channel over all steps: input <c>[batch, time, channels]</c>, output <c>[batch, channels]</c>, or
+/// <c>[batch, 1, channels]</c> where the folded axes are kept. Steps that a mask excludes do not enter; where it excludes all, the output
+/// is 0.
 /// </summary>
 /// <param name="keepDims">Whether the folded axes stay, with extent 1.</param>
 /// <param name="name">The name; null takes <c>global_average_pool1d</c> with a counter.</param>

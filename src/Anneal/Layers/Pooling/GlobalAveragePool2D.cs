@@ -1,8 +1,8 @@
 namespace Anneal;
 
 /// <summary>
-/// The mean of each channel over all pixels: input <c>[batch, height, width, channels]</c>, output <c>[batch, channels]</c>, or <c>[batch, 1, 1, channels]</c> where the
-/// folded axes are kept.
+/// The mean of each channel over all pixels: input <c>[batch, height, width, channels]</c>, output <c>[batch, channels]</c>, or
+/// <c>[batch, 1, 1, channels]</c> where the folded axes are kept.
 /// </summary>
 /// <param name="keepDims">Whether the folded axes stay, with extent 1.</param>
 /// <param name="name">The name; null takes <c>global_average_pool2d</c> with a counter.</param>

@@ -1,8 +1,8 @@
 namespace Anneal;
 
 /// <summary>
-/// The largest pixel of each channel: input <c>[batch, height, width, channels]</c>, output <c>[batch, channels]</c>, or <c>[batch, 1, 1, channels]</c> where the
-/// folded axes are kept.
+/// The largest pixel of each channel: input <c>[batch, height, width, channels]</c>, output <c>[batch, channels]</c>, or
+/// <c>[batch, 1, 1, channels]</c> where the folded axes are kept.
 /// </summary>
 /// <param name="keepDims">Whether the folded axes stay, with extent 1.</param>
 /// <param name="name">The name; null takes <c>global_max_pool2d</c> with a counter.</param>

@@ -3,8 +3,9 @@ using Anneal.Ops;
 namespace Anneal;
 
 /// <summary>
-/// What poolings with windows share: each channel of an image <c>[batch, height, width, channels]</c> or a sequence <c>[batch, time, channels]</c>
-/// is folded window by window. A mask is handed on where the steps of the output are those of the input (stride 1 and an equal extent).
+/// What poolings with windows share: each channel of an image <c>[batch, height, width, channels]</c> or a sequence
+/// <c>[batch, time, channels]</c> is folded window by window. A mask is handed on where the steps of the output are those of the input
+/// (stride 1 and an equal extent).
 /// </summary>
 public abstract class PoolingLayer : Layer
 {

@@ -34,7 +34,9 @@ public abstract class Callback
 /// <summary>A training that is under way, as callbacks see it.</summary>
 public sealed class TrainingRun
 {
-    internal TrainingRun(Model model, Optimizer optimizer, History history) => (Model, Optimizer, History) = (model, optimizer, history);
+    private readonly OptimizerState _state;
+
+    internal TrainingRun(Model model, OptimizerState state, History history) => (Model, _state, History) = (model, state, history);
 
     /// <summary>The model that is trained.</summary>
     public Model Model { get; }
@@ -43,7 +45,10 @@ public sealed class TrainingRun
     public IReadOnlyList<string> ValueNames { get; internal set; } = [];
 
     /// <summary>The optimizer; its learning rate may be changed.</summary>
-    public Optimizer Optimizer { get; }
+    public Optimizer Optimizer => _state.Optimizer;
+
+    /// <summary>The learning rate of the last step, before any group's factor; of the first step where there was none.</summary>
+    public double LearningRate => _state.LearningRate;
 
     /// <summary>The epochs that are finished.</summary>
     public History History { get; }

@@ -6,6 +6,7 @@ internal enum PermutationUse : uint
     Epoch = 1,
     Shuffle = 2,
     Split = 3,
+    Fold = 4,
 }
 
 /// <summary>Seeded orders of examples.</summary>
