@@ -25,7 +25,6 @@ internal static partial class LayerCases
                 ("goBackwards", () => new SimpleRnn(2, goBackwards: true)),
                 ("goBackwards", () => new SimpleRnn(2, returnSequences: true, goBackwards: true)),
                 ("useRecurrentBias", () => new SimpleRnn(2, useRecurrentBias: true)),
-                ("useRecurrentBias", () => new SimpleRnn(2, useBias: false, useRecurrentBias: true)),
             ],
         },
         new(() => new Lstm(2), Steps)
@@ -34,7 +33,7 @@ internal static partial class LayerCases
             Variants =
             [
                 ("units", () => new Lstm(3)),
-                ("activation", () => new Lstm(2, Activation.Softsign)),
+                ("activation", () => new Lstm(2, Activation.Sigmoid)),
                 ("recurrentActivation", () => new Lstm(2, recurrentActivation: Activation.Tanh)),
                 ("useBias", () => new Lstm(2, useBias: false)),
                 ("kernelInitializer", () => new Lstm(2, kernelInitializer: new RandomNormal())),
@@ -55,7 +54,7 @@ internal static partial class LayerCases
             Variants =
             [
                 ("units", () => new Gru(3)),
-                ("activation", () => new Gru(2, Activation.Softsign)),
+                ("activation", () => new Gru(2, Activation.Sigmoid)),
                 ("recurrentActivation", () => new Gru(2, recurrentActivation: Activation.Tanh)),
                 ("useBias", () => new Gru(2, useBias: false)),
                 ("kernelInitializer", () => new Gru(2, kernelInitializer: new RandomNormal())),
