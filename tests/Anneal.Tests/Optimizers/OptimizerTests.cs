@@ -160,6 +160,8 @@ public class OptimizerTests
             optimizer.Apply(state, [parameter], [Tensor.Zeros(1)]);
         }));
         Assert.Contains("twice", twice.Message);
+        var none = Assert.Throws<OptionException>(() => optimizer.CreateState(new Sequential(new Input(4), new Dense(2)).Parameters));
+        Assert.Contains("Build", none.Message);
 
         static void InTrace(Action action) => Program.Compile(_ =>
         {
