@@ -138,7 +138,7 @@ public abstract partial class Optimizer
             updated = constraint(updated);
         parameter.Assign(updated);
         if (AverageMomentum is not null)
-            slots[^1].Assign(slots[^1] + (updated - slots[^1]) * numbers.AverageShare);
+            slots[^1].Assign(slots[^1] * numbers.AverageKept + updated * numbers.AverageShare);
     }
 
     private IReadOnlyList<Tensor> Clip(IReadOnlyList<Tensor> gradients) =>
