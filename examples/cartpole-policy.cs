@@ -15,7 +15,7 @@ using ScottPlot;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string here = (string?)AppContext.GetData("EntryPointFileDirectoryPath") ?? Environment.CurrentDirectory;
-var epochs = new Option<int>("--epochs") { Description = "How many times to play 32 episodes and learn from them.", DefaultValueFactory = _ => 100 };
+var epochs = new Option<int>("--epochs") { Description = "How many times to play 32 episodes and learn from them.", DefaultValueFactory = _ => 150 };
 var seed = new Option<int>("--seed") { Description = "Chooses the first weights, where episodes begin, and what is tried.", DefaultValueFactory = _ => 1 };
 var output = new Option<string>("--output") { Description = "Where to write the picture.", DefaultValueFactory = _ => Path.Combine(here, "output", "cartpole-policy") };
 var command = new RootCommand("Trains a policy to balance a pole on a cart.") { epochs, seed, output };
@@ -35,6 +35,7 @@ return command.Parse(args).Invoke();
 
 static int Run(int epochs, int seed, string output)
 {
+    ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
     const int EpisodesPerEpoch = 32, TestEpisodes = 100, FirstTestSeed = 1_000_000;
     Directory.CreateDirectory(output);
     var random = new Random(seed);
@@ -91,19 +92,24 @@ static void Draw(List<double[]> curve, Episode test, string path)
 
     Plot motion = plots.GetPlot(1);
     double[] seconds = [.. test.States.Select((_, i) => i * CartPole.SecondsPerStep)];
-    Line(motion, seconds, test.States.Select(s => s.Angle * 180 / Math.PI), "pole, degrees", Colors.C0);
-    Line(motion, seconds, test.States.Select(s => s.Position * 100), "cart, cm", Colors.C1);
+    Line(motion, seconds, test.States.Select(s => s.Angle * 180 / Math.PI), "pole", Colors.C0);
+    Line(motion, seconds, test.States.Select(s => s.Position * 100), "cart", Colors.C1).Axes.YAxis = motion.Axes.Right;
+    motion.Axes.Left.Label.Text = "pole, degrees";
+    motion.Axes.Left.Label.ForeColor = Colors.C0;
+    motion.Axes.Right.Label.Text = "cart, cm";
+    motion.Axes.Right.Label.ForeColor = Colors.C1;
     motion.Title("a test episode");
     motion.XLabel("seconds");
-    motion.ShowLegend(Alignment.LowerLeft);
+    motion.HideLegend();
     plots.SavePng(path, 1000, 380);
 }
 
-static void Line(Plot plot, double[] x, IEnumerable<double> y, string legend, Color color)
+static ScottPlot.Plottables.Scatter Line(Plot plot, double[] x, IEnumerable<double> y, string legend, Color color)
 {
-    ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(x, [.. y], color);
+    ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(x, y.ToArray(), color);
     line.LineWidth = 2;
     line.LegendText = legend;
+    return line;
 }
 
 /// <summary>
