@@ -1,5 +1,3 @@
-using Anneal.Planning;
-
 namespace Anneal.Tests;
 
 /// <summary>Rules against their definitions in double precision; every option; the loop of one's own. Other paths are golden tests.</summary>
