@@ -104,7 +104,11 @@ public sealed class GoldenRunTests
         var record = new LambdaCallback { BatchEnd = r => losses.Add(r.BatchLoss) };
         model.Fit(x, run.Labels(), new FitOptions
         {
-            Epochs = run.Losses.Length / run.Batches, BatchSize = run.BatchSize, Shuffle = false, Callbacks = [record], Verbosity = Verbosity.Silent,
+            Epochs = run.Losses.Length / run.Batches,
+            BatchSize = run.BatchSize,
+            Shuffle = false,
+            Callbacks = [record],
+            Verbosity = Verbosity.Silent,
         });
         Assert.Equal(run.Losses.Length, losses.Count);
         for (int i = 0; i < losses.Count; i++)

@@ -84,7 +84,8 @@ public class PenaltyTests
     {
         var shared = new Dense(1, useBias: false, kernelInitializer: new Constant(2), name: "shared")
         {
-            KernelRegularizer = new L1(0.1), ActivityRegularizer = new L1(0.01),
+            KernelRegularizer = new L1(0.1),
+            ActivityRegularizer = new L1(0.01),
         };
         var inner = new Sequential("inner", shared);
         var input = new Input([1]);
@@ -123,7 +124,8 @@ public class PenaltyTests
     {
         var layer = new Dense(2, kernelInitializer: new Constant(1), biasInitializer: new Constant(1))
         {
-            KernelConstraint = new MaxNorm(0.5), BiasConstraint = new NonNegative(),
+            KernelConstraint = new MaxNorm(0.5),
+            BiasConstraint = new NonNegative(),
         };
         var model = new Sequential(layer);
         model.Compile(new Sgd(1) { AverageMomentum = 0 }, Loss.MeanSquaredError());
