@@ -6,13 +6,15 @@ namespace Anneal.Cpu;
 
 /// <summary>
 /// Folds float32 values. A row is folded in 64 lanes, lane l taking the values l, l + 64, l + 128 ... in order, then lanes l and
-/// l + 32, l and l + 16 and so on down to one; so every width of vector gives the same bits. Columns are folded in order.
+/// l + 32, l and l + 16 and so on down to one; so every width of vector gives the same bits. Columns are folded in
+/// groups of at most 16 rows, each in order, and groups in order: fewer roundings meet in a long column.
 /// </summary>
 internal sealed unsafe class VectorFolder<TFold, TVec> : Folder
     where TFold : struct, IFoldKernel
     where TVec : unmanaged, ISimd<TVec>
 {
     private const int LaneCount = 64;
+    private const int GroupRows = 16;
 
     private static ReadOnlySpan<float> Indices => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
@@ -41,28 +43,16 @@ internal sealed unsafe class VectorFolder<TFold, TVec> : Folder
     internal override void Columns(byte* accumulators, byte* values, long rowStride, long rows, long columns)
     {
         float* accumulator = (float*)accumulators;
-        long column = 0;
-        for (; column <= columns - (4 * TVec.Count); column += 4 * TVec.Count)
-            FoldFour(accumulator + column, values + (column * sizeof(float)), rowStride, rows);
-        for (; column <= columns - (2 * TVec.Count); column += 2 * TVec.Count)
-            FoldTwo(accumulator + column, values + (column * sizeof(float)), rowStride, rows);
-        for (; column < columns; column += TVec.Count)
+        for (long first = 0; first < rows; first += GroupRows)
         {
-            int count = (int)Math.Min(TVec.Count, columns - column);
-            byte* source = values + (column * sizeof(float));
-            TVec sum = TVec.LoadPartial(accumulator + column, count);
-            if (count == TVec.Count)
-            {
-                for (long row = 0; row < rows; row++, source += rowStride)
-                    sum = TFold.Invoke(sum, TVec.Load((float*)source));
-            }
-            else
-            {
-                for (long row = 0; row < rows; row++, source += rowStride)
-                    sum = TFold.Invoke(sum, TVec.LoadPartial((float*)source, count));
-            }
-
-            TVec.StorePartial(accumulator + column, sum, count);
+            byte* source = values + (first * rowStride);
+            long count = Math.Min(GroupRows, rows - first), column = 0;
+            for (; column <= columns - (4 * TVec.Count); column += 4 * TVec.Count)
+                FoldFour(accumulator + column, source + (column * sizeof(float)), rowStride, count);
+            for (; column <= columns - (2 * TVec.Count); column += 2 * TVec.Count)
+                FoldTwo(accumulator + column, source + (column * sizeof(float)), rowStride, count);
+            for (; column < columns; column += TVec.Count)
+                FoldOne(accumulator + column, source + (column * sizeof(float)), rowStride, count, (int)Math.Min(TVec.Count, columns - column));
         }
     }
 
@@ -145,8 +135,8 @@ internal sealed unsafe class VectorFolder<TFold, TVec> : Folder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FoldFour(float* accumulator, byte* source, long rowStride, long rows)
     {
-        TVec a = TVec.Load(accumulator), b = TVec.Load(accumulator + TVec.Count);
-        TVec c = TVec.Load(accumulator + (2 * TVec.Count)), d = TVec.Load(accumulator + (3 * TVec.Count));
+        TVec a, b, c, d;
+        a = b = c = d = TVec.Broadcast(TFold.Identity);
         for (long row = 0; row < rows; row++, source += rowStride)
         {
             float* at = (float*)source;
@@ -156,23 +146,45 @@ internal sealed unsafe class VectorFolder<TFold, TVec> : Folder
             d = TFold.Invoke(d, TVec.Load(at + (3 * TVec.Count)));
         }
 
-        TVec.Store(accumulator, a);
-        TVec.Store(accumulator + TVec.Count, b);
-        TVec.Store(accumulator + (2 * TVec.Count), c);
-        TVec.Store(accumulator + (3 * TVec.Count), d);
+        Add(accumulator, a);
+        Add(accumulator + TVec.Count, b);
+        Add(accumulator + (2 * TVec.Count), c);
+        Add(accumulator + (3 * TVec.Count), d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FoldTwo(float* accumulator, byte* source, long rowStride, long rows)
     {
-        TVec a = TVec.Load(accumulator), b = TVec.Load(accumulator + TVec.Count);
+        TVec a, b;
+        a = b = TVec.Broadcast(TFold.Identity);
         for (long row = 0; row < rows; row++, source += rowStride)
         {
             a = TFold.Invoke(a, TVec.Load((float*)source));
             b = TFold.Invoke(b, TVec.Load((float*)source + TVec.Count));
         }
 
-        TVec.Store(accumulator, a);
-        TVec.Store(accumulator + TVec.Count, b);
+        Add(accumulator, a);
+        Add(accumulator + TVec.Count, b);
     }
+
+    /// <summary>Folds up to a vector of columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FoldOne(float* accumulator, byte* source, long rowStride, long rows, int columns)
+    {
+        TVec sum = TVec.Broadcast(TFold.Identity);
+        if (columns == TVec.Count)
+        {
+            for (long row = 0; row < rows; row++, source += rowStride)
+                sum = TFold.Invoke(sum, TVec.Load((float*)source));
+            Add(accumulator, sum);
+            return;
+        }
+
+        for (long row = 0; row < rows; row++, source += rowStride)
+            sum = TFold.Invoke(sum, TVec.LoadPartial((float*)source, columns));
+        TVec.StorePartial(accumulator, TFold.Invoke(TVec.LoadPartial(accumulator, columns), sum), columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* accumulator, TVec value) => TVec.Store(accumulator, TFold.Invoke(TVec.Load(accumulator), value));
 }
