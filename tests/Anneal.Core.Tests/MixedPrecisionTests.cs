@@ -51,4 +51,29 @@ public sealed class MixedPrecisionTests
         Assert.Throws<TraceException>(() => MixedPrecision.Lower(DType.BFloat16, outside));
         Assert.Throws<DTypeException>(() => MixedPrecision.Lower(DType.Float64, outside));
     }
+
+    /// <summary>A square of 300 is no float16, though 300 is.</summary>
+    [Fact]
+    public void SquaresAreKept()
+    {
+        Graph graph = Graph.Of("test", [Matrix], x =>
+        {
+            Tensor hidden = x[0].MatMul(x[0]);
+            return MixedPrecision.Lower(DType.Float16, [(hidden * hidden * hidden).Sum()]);
+        });
+        Assert.All(graph.Nodes.Where(n => n.Op is Multiply), n => Assert.Equal(DType.Float32, n.Outputs[0].DType));
+    }
+
+    [Fact]
+    public void WhatComesOfPredictionsIsFloat32()
+    {
+        Graph graph = Graph.Of("test", [Matrix], x =>
+        {
+            Tensor prediction = Tensor.HardSigmoid(x[0].MatMul(x[0]));
+            return MixedPrecision.Lower(DType.BFloat16, [Tensor.Log(Tensor.Clamp(prediction, 1e-7, 1 - 1e-7)).Mean()], [prediction]);
+        });
+        int last = graph.Nodes.ToList().FindLastIndex(n => n.Outputs[0].DType == DType.BFloat16);
+        Assert.Contains(graph.Nodes.Skip(last), n => n.Op is Select && n.Outputs[0].DType == DType.Float32);
+        Assert.DoesNotContain(graph.Nodes, n => n.Op is Constant { Value: > 0.99999 and < 1 } && n.Outputs[0].DType == DType.BFloat16);
+    }
 }

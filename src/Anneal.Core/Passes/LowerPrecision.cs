@@ -12,6 +12,7 @@ internal sealed class LowerPrecision
 {
     private readonly DType _low;
     private readonly HashSet<Tensor> _weak = [];
+    private readonly HashSet<Tensor> _full = [];
     private readonly Dictionary<(Tensor, DType), Tensor> _casts = [];
 
     private LowerPrecision(DType low) => _low = low;
@@ -29,9 +30,13 @@ internal sealed class LowerPrecision
     }
 
     /// <summary>The same tensors, of their old types, computed in mixed precision; in the open trace.</summary>
-    internal static Tensor[] Run(DType low, IReadOnlyList<Tensor> outputs)
+    /// <param name="low">The 16-bit type.</param>
+    /// <param name="outputs">What is wanted.</param>
+    /// <param name="predictions">From these on all is float32: a loss may need more than 16 bits between 0 and 1.</param>
+    internal static Tensor[] Run(DType low, IReadOnlyList<Tensor> outputs, IEnumerable<Tensor> predictions)
     {
         var pass = new LowerPrecision(low);
+        pass._full.UnionWith(predictions);
         Graph rewritten = new Graph("mixed precision", Trace.Current, [], outputs, []).Rewrite(pass.Rewrite);
         return [.. rewritten.Outputs.Select((o, i) => pass.CastTo(o, outputs[i].DType))];
     }
@@ -46,13 +51,20 @@ internal sealed class LowerPrecision
         }
 
         if (node.Op is Cast cast)
+        {
+            if (_full.Contains(node.Inputs[0]))
+                _full.Add(node.Outputs[0]);
             return [CastTo(inputs[0], cast.To)];
+        }
 
-        // What was not float32 before is none of this pass's business.
+        // What was not float32 before is none of this pass's business; what comes of it in the loss is.
         Tensor[] given = [.. inputs.Where((_, i) => node.Inputs[i].DType == DType.Float32)];
+        bool isFull = node.Inputs.Any(_full.Contains);
+        if (isFull)
+            _full.UnionWith(node.Outputs);
         if (given.Length == 0)
             return null;
-        Policy policy = PolicyOf(node.Op);
+        Policy policy = isFull ? Policy.Keep : PolicyOf(node);
         DType target = policy switch
         {
             Policy.Lower => _low,
@@ -83,8 +95,10 @@ internal sealed class LowerPrecision
         return result;
     }
 
-    private static Policy PolicyOf(Op op) => op switch
+    private static Policy PolicyOf(Node node) => node.Op switch
     {
+        // A square leaves float16 at 256, where what is squared is far from its end.
+        Multiply when node.Inputs[0] == node.Inputs[1] => Policy.Keep,
         MatMul or Convolve or ConvolveInputGradient or ConvolveWeightGradient => Policy.Lower,
         ViewOp or Reshape or Concat or Pad or MaxPool or MaxPoolGradient or MaxPoolSelect => Policy.Follow,
         Add or Subtract or Multiply or Negate or Abs or Relu or Maximum or Minimum or Select or Compare or StopGradient or Copy => Policy.Follow,

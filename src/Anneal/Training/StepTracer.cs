@@ -98,7 +98,7 @@ internal sealed class StepTracer
         StepValue[] collected = CollectValues(loss, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
         int penaltyOutput = penalty is null ? -1 : AddOutput(penalty);
         if (trace.Training && _options.Precision != ComputePrecision.Float32)
-            LowerPrecision(trace);
+            LowerPrecision(trace, predictions);
         return new StepLayout
         {
             Targets = targets,
@@ -113,11 +113,11 @@ internal sealed class StepTracer
     }
 
     /// <summary>Computes the results and what the forward pass assigned in mixed precision.</summary>
-    private void LowerPrecision(Trace trace)
+    private void LowerPrecision(Trace trace, Tensor[] predictions)
     {
         (Variable Variable, Tensor Value)[] updates = [.. trace.Updates];
         DType low = _options.Precision == ComputePrecision.BFloat16 ? DType.BFloat16 : DType.Float16;
-        Tensor[] lowered = MixedPrecision.Lower(low, [.. _outputs, .. updates.Select(u => u.Value)]);
+        Tensor[] lowered = MixedPrecision.Lower(low, [.. _outputs, .. updates.Select(u => u.Value)], predictions);
         for (int i = 0; i < _outputs.Count; i++)
             _outputs[i] = lowered[i];
         for (int i = 0; i < updates.Length; i++)

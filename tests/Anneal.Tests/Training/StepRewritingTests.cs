@@ -212,4 +212,18 @@ public sealed class StepRewritingTests
         Fails(new FitOptions { BatchSize = 16, LossScaling = new LossScaling { InitialScale = 0 } }, "InitialScale");
         Fails(new FitOptions { BatchSize = 16, Precision = (ComputePrecision)7 }, "Precision");
     }
+
+    /// <summary>1 - 1e-7 is 1 in 16 bits: a loss of such a prediction was once infinite.</summary>
+    [Theory]
+    [InlineData(ComputePrecision.BFloat16)]
+    [InlineData(ComputePrecision.Float16)]
+    public void ASaturatedPredictionHasAFiniteLoss(ComputePrecision precision)
+    {
+        var model = new Sequential(new Dense(1, Activation.HardSigmoid, kernelInitializer: new Constant(100)));
+        model.Compile(new Sgd(1e-3), Loss.BinaryCrossentropy());
+        TensorData inputs = TensorData.From<float>([1, 1, 1, 1], [4, 1]), targets = TensorData.From<float>([1, 0, 1, 0], [4, 1]);
+        History history = model.Fit(
+            Dataset.From(inputs, targets), new FitOptions { Epochs = 1, BatchSize = 4, Verbosity = Verbosity.Silent, Precision = precision });
+        Assert.Equal(8.06, history.Epochs[0]["loss"], 0.1);
+    }
 }
