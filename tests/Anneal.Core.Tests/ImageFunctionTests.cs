@@ -30,6 +30,20 @@ public sealed class ImageFunctionTests
 
     [Theory]
     [InlineData(1, 1)]
+    [InlineData(9, 7)]
+    [InlineData(3, 2)]
+    public void AlignedCornersLieOnEachOther(int height, int width) =>
+        Check(height, width, x => x.ResizeBilinear(height, width, alignCorners: true), (x, n, i, j, c) =>
+        {
+            double y = i * 4.0 / Math.Max(height - 1, 1), z = j * 3.0 / Math.Max(width - 1, 1);
+            (int top, int left) = ((int)y, (int)z);
+            (int bottom, int right) = (Math.Min(top + 1, 4), Math.Min(left + 1, 3));
+            double above = x(n, top, left, c) * (1 - (z - left)) + x(n, top, right, c) * (z - left);
+            return above * (1 - (y - top)) + (x(n, bottom, left, c) * (1 - (z - left)) + x(n, bottom, right, c) * (z - left)) * (y - top);
+        });
+
+    [Theory]
+    [InlineData(1, 1)]
     [InlineData(5, 2)]
     [InlineData(2, 4)]
     [InlineData(3, 3)]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Anneal.Golden.Tests;
@@ -22,7 +23,7 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
 
     internal double Number(string name) => Attribute(name).GetDouble();
 
-    internal int Integer(string name) => Attribute(name).GetInt32();
+    internal int Integer(string name) => Whole(Attribute(name));
 
     internal bool Flag(string name) => Attribute(name).GetBoolean();
 
@@ -32,9 +33,13 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
 
     internal double[] Numbers(string name) => [.. Attribute(name).EnumerateArray().Select(e => e.GetDouble())];
 
-    /// <summary>Axes to fold; none where the attribute is null, which means all.</summary>
-    internal int[] Axes(string name) =>
-        Attribute(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(e => e.GetInt32())] : [];
+    /// <summary>Axes to fold, as a list or one number; none where the attribute is null, which means all.</summary>
+    internal int[] Axes(string name) => Attribute(name) switch
+    {
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(Whole)],
+        { ValueKind: JsonValueKind.Number } axis => [Whole(axis)],
+        _ => [],
+    };
 
     /// <summary>An attribute for rows and columns: one number for both, or two; PyTorch's default where it is absent.</summary>
     internal (int Height, int Width) Pair(string name, int absent)
@@ -42,8 +47,10 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
         if (!golden.Attributes.TryGetProperty(name, out _))
             return (absent, absent);
         JsonElement value = Attribute(name);
-        return value.ValueKind == JsonValueKind.Array ? (value[0].GetInt32(), value[value.GetArrayLength() - 1].GetInt32()) : (value.GetInt32(), value.GetInt32());
+        return value.ValueKind == JsonValueKind.Array ? (Whole(value[0]), Whole(value[value.GetArrayLength() - 1])) : (Whole(value), Whole(value));
     }
+
+    internal bool Has(string name) => golden.Attributes.TryGetProperty(name, out _);
 
     /// <summary>An attribute, or PyTorch's default where it is absent.</summary>
     internal int Integer(string name, int absent) => golden.Attributes.TryGetProperty(name, out _) ? Integer(name) : absent;
@@ -52,7 +59,10 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
     internal void Require(string name, string value)
     {
         string found = Attribute(name).ToString();
-        if (found != value)
+        bool isEqual = double.TryParse(value, CultureInfo.InvariantCulture, out double number) && Attribute(name).ValueKind == JsonValueKind.Number
+            ? Attribute(name).GetDouble() == number
+            : found == value;
+        if (!isEqual)
             throw new NotSupportedException($"{golden.Name}: {name} is {found}; only {value} is supported.");
     }
 
@@ -66,6 +76,11 @@ internal sealed class GoldenArguments(GoldenCase golden, IReadOnlyDictionary<str
         if (ignored.Length > 0)
             throw new NotSupportedException($"{golden.Name}: ignored {string.Join(", ", ignored)}.");
     }
+
+    /// <summary>A whole number, which may be written as 2.0.</summary>
+    private static int Whole(JsonElement number) => checked((int)number.GetDecimal()) is var whole && whole == number.GetDecimal()
+        ? whole
+        : throw new NotSupportedException($"{number} is no whole number.");
 
     private JsonElement Attribute(string name)
     {

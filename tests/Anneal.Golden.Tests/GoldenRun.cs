@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Anneal.Execution;
 using Anneal.Testing;
 
@@ -30,9 +31,20 @@ internal static class GoldenRun
         double[] values = Values.ToDoubles(expected);
         bool floating = expected.DType.IsFloating();
         Assert.True(floating ? actual.DType == DType.Float32 : !actual.DType.IsFloating(), $"{what}: expected {expected.DType.Name()}, got {actual.DType.Name()}.");
-        Tolerance tolerance = floating ? GoldenTolerances.Of(golden.Family, values.Select(Math.Abs).DefaultIfEmpty().Max()) : default;
+        Tolerance tolerance = floating ? ToleranceOf(golden, name, values) : default;
         Comparer.AssertClose(expected.Shape, values, actual.Shape, Values.ToDoubles(actual), tolerance, what);
     }
+
+    private static Tolerance ToleranceOf(GoldenCase golden, string name, double[] expected)
+    {
+        double largest = Largest(expected);
+        if (!name.StartsWith("grad/", StringComparison.Ordinal) || !golden.Attributes.TryGetProperty("input_scale", out JsonElement scale))
+            return GoldenTolerances.Of(golden.Family, largest);
+        double largestInput = Largest(Values.ToDoubles(GoldenFolder.Array(golden, "in/" + name["grad/".Length..])));
+        return GoldenTolerances.OfScaledGradient(golden.Family, largest, largestInput * Math.Abs(scale.GetDouble()));
+    }
+
+    private static double Largest(double[] values) => values.Select(Math.Abs).DefaultIfEmpty().Max();
 
     /// <summary>The outputs followed by the gradients of the sum of outputs times upstreams.</summary>
     private static Tensor[] Trace(GoldenCase golden, Runner runner, Tensor[] given)

@@ -23,9 +23,8 @@ internal static partial class Operations
         ["upsample_nearest"] = One(a => ToChannelsFirst(Enlarged(ToChannelsLast(a["x"]), a.Pair("scale", 1)))),
         ["upsample_bilinear"] = One(a =>
         {
-            a.Require("align_corners", "False");
             (int height, int width) = a.Pair("size", 1);
-            return ToChannelsFirst(ToChannelsLast(a["x"]).ResizeBilinear(height, width));
+            return ToChannelsFirst(ToChannelsLast(a["x"]).ResizeBilinear(height, width, a.Flag("align_corners")));
         }),
     };
 

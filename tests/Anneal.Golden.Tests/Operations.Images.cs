@@ -36,7 +36,7 @@ internal static partial class Operations
     private static PoolingWindow Pooling(GoldenArguments a)
     {
         ((int height, int width), (int rows, int columns)) = (a.Pair("kernel", 1), a.Pair("padding", 0));
-        (int strideHeight, int strideWidth) = a.Pair("stride", height);
+        (int strideHeight, int strideWidth) = a.Has("stride") ? a.Pair("stride", 1) : (height, width);
         return new PoolingWindow(height, width, new ConvolutionWindow(strideHeight, strideWidth, rows, rows, columns, columns));
     }
 

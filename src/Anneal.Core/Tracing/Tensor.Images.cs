@@ -61,14 +61,16 @@ public sealed partial class Tensor
     /// <summary>
     /// The image <c>[batch, h, w, channels]</c> with other extents, linearly between neighbouring pixels along each axis. Pixels have an
     /// extent, so pixel i of m lies at <c>(i + 1/2) · n / m - 1/2</c> of n, moved to the image where it lies outside (PyTorch's
-    /// <c>bilinear</c> with <c>align_corners</c> false, without smoothing where the image shrinks). Gives
-    /// <c>[batch, height, width, channels]</c>.
+    /// <c>bilinear</c>, without smoothing where the image shrinks). Gives <c>[batch, height, width, channels]</c>.
     /// </summary>
+    /// <param name="height">The rows of the result.</param>
+    /// <param name="width">The columns of the result.</param>
+    /// <param name="alignCorners">Whether the first and last pixels of both images lie on each other: pixel i of m at <c>i · (n - 1) / (m - 1)</c>.</param>
     /// <exception cref="ShapeException">The tensor has not four axes, or an extent is below 1.</exception>
-    public Tensor ResizeBilinear(long height, long width)
+    public Tensor ResizeBilinear(long height, long width, bool alignCorners = false)
     {
         RequireImage("ResizeBilinear", height, width);
-        return LinearAlong(1, height).LinearAlong(2, width);
+        return LinearAlong(1, height, alignCorners).LinearAlong(2, width, alignCorners);
     }
 
     /// <summary>Each element of an axis repeated <paramref name="times"/> times, one after another.</summary>
@@ -102,16 +104,20 @@ public sealed partial class Tensor
             : TakeAlong(axis, [.. Enumerable.Range(0, (int)count).Select(i => i * extent / count)]);
     }
 
-    private Tensor LinearAlong(int axis, long count)
+    private Tensor LinearAlong(int axis, long count, bool alignCorners)
     {
         long extent = Shape[axis];
         if (count == extent)
             return this;
-        double[] places = [.. Enumerable.Range(0, (int)count).Select(i => Math.Clamp((i + 0.5) * extent / count - 0.5, 0, extent - 1))];
+        double[] places = [.. Enumerable.Range(0, (int)count).Select(PlaceOf)];
         long[] left = [.. places.Select(p => (long)p)];
         Tensor share = AlongAxis(axis, places.Select((p, i) => p - left[i]));
         Tensor low = TakeAlong(axis, left), high = TakeAlong(axis, [.. left.Select(l => Math.Min(l + 1, extent - 1))]);
         return low * (1 - share) + high * share;
+
+        double PlaceOf(int i) => alignCorners
+            ? i * (extent - 1.0) / Math.Max(count - 1, 1)
+            : Math.Clamp((i + 0.5) * extent / count - 0.5, 0, extent - 1);
     }
 
     private Tensor MeansAlong(int axis, long count)
