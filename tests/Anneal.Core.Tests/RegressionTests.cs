@@ -87,4 +87,30 @@ public sealed class RegressionTests
         Assert.Equal([1, 3, 1], result.Shape);
         Assert.Equal([1f, 0, 1], result.ToArray<float>());
     }
+
+    /// <summary>Folding constants once refused what the type cannot hold, where arithmetic wraps around and conversions saturate.</summary>
+    [Fact]
+    public void ConstantsOfSmallWholeTypesWrapAndSaturate()
+    {
+        Assert.Equal([255], Program.Compile(() => Tensor.Full([1], 300).Cast(DType.UInt8)).Run().ToArray<byte>());
+        Assert.Equal([44], Program.Compile(() => Tensor.Full([1], 200, DType.UInt8) + 100).Run().ToArray<byte>());
+        Assert.Equal([255], Program.Compile(() => -Tensor.Full([1], 1, DType.UInt8)).Run().ToArray<byte>());
+        Assert.Equal([0], Program.Compile(() => Tensor.Pow(Tensor.Full([1], 2, DType.Int32), Tensor.Full([1], -1, DType.Int32))).Run().ToArray<int>());
+    }
+
+    /// <summary>Positions were counted in 8 bits.</summary>
+    [Fact]
+    public void MoreClassesThanTheTypeOfIndicesCounts()
+    {
+        float[] hot = Tensor.From<sbyte>(127).OneHot(200).ToArray<float>();
+        Assert.Equal(1, hot[127]);
+        Assert.Equal(1, hot.Sum());
+    }
+
+    [Fact]
+    public void ThePositionsOfNothingAreNone()
+    {
+        Assert.Equal([0], Tensor.Zeros([0, 0]).ArgMax(1).Shape);
+        Assert.Throws<ShapeException>(() => Tensor.Zeros([2, 0]).ArgMax(1));
+    }
 }

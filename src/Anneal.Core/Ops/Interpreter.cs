@@ -26,7 +26,8 @@ internal static class Interpreter
 
     /// <summary>
     /// Whole numbers as their type holds them: a quotient is truncated, and one by zero is 0; arithmetic wraps around, a conversion saturates,
-    /// and what is no number becomes 0. Of int64 doubles hold what is below 2^53.
+    /// and what is no number becomes 0. Doubles hold what is below 2^53 exactly: products beyond that lose their last digits, also where they
+    /// would wrap around to a small number.
     /// </summary>
     private static double[] AsStored(double[] values, DType dtype, bool wraps)
     {

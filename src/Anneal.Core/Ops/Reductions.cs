@@ -140,9 +140,10 @@ internal sealed record ArgMax(int Axis) : Op
     internal override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Shape shape = inputs[0].Shape;
-        if (shape[Axis] == 0)
+        Shape kept = shape[..Axis].Concat(shape[(Axis + 1)..]);
+        if (shape[Axis] == 0 && kept.ElementCount > 0)
             throw new OperandException("has no result for an empty axis.");
-        return [new TensorType(DType.Int32, shape[..Axis].Concat(shape[(Axis + 1)..]))];
+        return [new TensorType(DType.Int32, kept)];
     }
 
     internal override Tensor?[] Gradient(GradientCall call) => [null];

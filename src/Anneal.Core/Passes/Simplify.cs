@@ -33,10 +33,23 @@ internal static class Simplify
         double[] values = inputs.Select(i => ((Constant)i.Node.Op).Value).ToArray();
         double result = op.Evaluate(values[0], values[Math.Min(1, values.Length - 1)], values[^1]);
 
-        // Whole-number division by zero and overflow keep their run-time meaning.
-        if (!node.Outputs[0].DType.IsFloating() && (!double.IsFinite(result) || Math.Abs(result) > 1 << 30 || op is Divide))
+        // Whole-number division, and what the type cannot hold, keep their run-time meaning.
+        DType type = node.Outputs[0].DType;
+        if (!type.IsFloating() && (op is Divide || !IsHeld(type, result)))
             return null;
-        return Tensor.Full(node.Outputs[0].Shape, result, node.Outputs[0].DType);
+        return Tensor.Full(node.Outputs[0].Shape, result, type);
+    }
+
+    private static bool IsHeld(DType type, double value)
+    {
+        (double least, double most) = type switch
+        {
+            DType.Bool => (0, 1),
+            DType.UInt8 => (byte.MinValue, byte.MaxValue),
+            DType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            _ => (-(1 << 30), 1 << 30),
+        };
+        return value >= least && value <= most && value == Math.Truncate(value);
     }
 
     private static Tensor? Neutral(ElementwiseOp op, Tensor[] inputs)

@@ -131,6 +131,9 @@ public sealed partial class Tensor
     /// <summary>The mean over axes; over all of them where none is given.</summary>
     public Tensor Mean(ReadOnlySpan<int> axes = default, bool keepAxes = false)
     {
+        // Rounded to 16 bits once, at the end: a sum of many halves may be more than they can hold.
+        if (DType is DType.Float16 or DType.BFloat16)
+            return Cast(DType.Float32).Mean(axes, keepAxes).Cast(DType);
         Tensor sum = Sum(axes, keepAxes);
         return sum * (sum.Shape.ElementCount / (double)Shape.ElementCount);
     }
@@ -198,8 +201,9 @@ public sealed partial class Tensor
     /// <summary>A new last axis of <paramref name="classes"/> that is 1 at the index and 0 elsewhere.</summary>
     public Tensor OneHot(long classes, DType dtype = DType.Float32)
     {
-        Tensor positions = Range(classes, DType);
-        return ExpandAxis(-1).EqualTo(positions).Cast(dtype);
+        // 8 bits may be too few to count the classes.
+        Tensor indices = DType is DType.Int8 or DType.UInt8 ? Cast(DType.Int32) : this;
+        return indices.ExpandAxis(-1).EqualTo(Range(classes, indices.DType)).Cast(dtype);
     }
 
     private static Tensor Squeeze(Tensor x, int axis)

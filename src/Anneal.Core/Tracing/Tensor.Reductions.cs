@@ -9,6 +9,8 @@ public sealed partial class Tensor
     /// <param name="unbiased">Whether the squares' sum is divided by one less than their number, as an estimate from a sample is.</param>
     public Tensor Variance(ReadOnlySpan<int> axes = default, bool keepAxes = false, bool unbiased = false)
     {
+        if (DType is DType.Float16 or DType.BFloat16)
+            return Cast(DType.Float32).Variance(axes, keepAxes, unbiased).Cast(DType);
         Tensor variance = Square(this - Mean(axes, keepAxes: true)).Mean(axes, keepAxes);
         double count = Shape.ElementCount / (double)variance.Shape.ElementCount;
         return unbiased ? variance * (count / (count - 1)) : variance;
@@ -19,11 +21,15 @@ public sealed partial class Tensor
     /// <param name="keepAxes">Whether folded axes stay, with extent 1.</param>
     /// <param name="unbiased">Whether the squares' sum is divided by one less than their number, as an estimate from a sample is.</param>
     public Tensor StandardDeviation(ReadOnlySpan<int> axes = default, bool keepAxes = false, bool unbiased = false) =>
-        Sqrt(Variance(axes, keepAxes, unbiased));
+        DType is DType.Float16 or DType.BFloat16
+            ? Sqrt(Cast(DType.Float32).Variance(axes, keepAxes, unbiased)).Cast(DType)
+            : Sqrt(Variance(axes, keepAxes, unbiased));
 
     /// <summary>The square root of the sum of squares over axes; over all of them where none is given. Its gradient at 0 is 0.</summary>
     public Tensor Norm(ReadOnlySpan<int> axes = default, bool keepAxes = false)
     {
+        if (DType is DType.Float16 or DType.BFloat16)
+            return Cast(DType.Float32).Norm(axes, keepAxes).Cast(DType);
         Tensor squares = Square(this).Sum(axes, keepAxes), none = squares.EqualTo(0);
         return Select(none, squares, Sqrt(Select(none, squares.FillLike(1), squares)));
     }

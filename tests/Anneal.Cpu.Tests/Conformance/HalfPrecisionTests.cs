@@ -67,4 +67,20 @@ public sealed class HalfPrecisionTests
                 Assert.Equal(TensorData.ToBFloat16(scaled[i]), BitConverter.ToUInt16(results[0], offset + 2 * i));
         }
     }
+
+    /// <summary>Sums on the way to a mean or norm were once rounded to 16 bits, where they overflow.</summary>
+    [Fact]
+    public void MeansAndNormsAreRoundedOnceAtTheEnd()
+    {
+        Assert.Equal([1f], Compute(70_000, 1, DType.Float16, x => x.Mean()));
+        Assert.Equal([316.25f], Compute(1000, 10, DType.Float16, x => x.Norm()));
+        Assert.Equal([0f], Compute(1000, 300, DType.Float16, x => x.Variance()));
+        Assert.Equal([0f], Compute(1000, 300, DType.Float16, x => x.StandardDeviation()));
+        Assert.Equal([10f], Compute(3000, 10, DType.BFloat16, x => x.Mean()));
+
+        static float[] Compute(long count, double value, DType dtype, Func<Tensor, Tensor> function) =>
+            Program.Compile(
+                x => function(x.Cast(dtype)).Cast(DType.Float32), new ProgramOptions { Device = Compiled })
+                .Run(TensorData.From([.. Enumerable.Repeat((float)value, (int)count)], [count])).ToArray<float>();
+    }
 }
