@@ -62,6 +62,12 @@ static int Run(int epochs, int seed, string data, string output, string? classif
         Console.WriteLine($"  {readable:P1} of {Judged} can be read; as 0 to 9: {string.Join(' ', counts)}");
     });
 
+    gan.Generator.Save(Path.Combine(output, "generator-raw"));
+    gan._gs.OverwriteWithAverages();
+    {
+        (double readable, int[] counts) = judge.Read(gan.Generator.Predict(noise));
+        Console.WriteLine($"  averaged: {readable:P1} of {Judged} can be read; as 0 to 9: {string.Join(' ', counts)}");
+    }
     TensorData samples = gan.Generator.Predict(noise);
     string picture = Path.Combine(output, "samples.png");
     Draw(samples, Rows, Columns, picture);
@@ -99,8 +105,8 @@ static void Draw(TensorData images, int rows, int columns, string path)
 /// <summary>The two networks and the loop that trains them against each other.</summary>
 internal sealed class Gan
 {
-    private const int Features = 64;
-    private readonly int _seed, _batchSize;
+    private static readonly int Features = (int)Env("Z", 64);
+    private readonly int _seed, _batchSize; public OptimizerState _gs;
     private readonly Anneal.Program _discriminate, _generate;
 
     public Gan(int seed, int batchSize, int steps)
@@ -129,17 +135,16 @@ internal sealed class Gan
 
         // Large steps at first, none at the end: the two come to rest.
         double total = Env("TOTAL", 1) * steps; LearningRateSchedule rate(string n, double d) => new PolynomialSchedule(Env(n, d), (long)total, Env("LRF", 0));
-        var generatorAdam = new Adam(rate("LRG", 8e-4), beta1: 0.5);
+        var generatorAdam = new Adam(rate("LRG", 8e-4), beta1: 0.5) { AverageMomentum = Env("EMA", 0.998) };
         var discriminatorAdam = new Adam(rate("LRD", 4e-4), beta1: 0.5);
-        OptimizerState generatorState = generatorAdam.CreateState(Generator.Parameters), discriminatorState = discriminatorAdam.CreateState(Discriminator.Parameters);
+        OptimizerState generatorState = _gs = generatorAdam.CreateState(Generator.Parameters), discriminatorState = discriminatorAdam.CreateState(Discriminator.Parameters);
         var loss = Loss.BinaryCrossentropy(fromLogits: true);
 
         // Real and generated images pass through the discriminator apart, so each batch is normalized with its own statistics. Real ones
         // count as 0.9, not 1, lest the discriminator becomes too sure of itself (Salimans et al., 2016).
         _discriminate = Anneal.Program.Compile(
-            real =>
+            (real, generated) =>
             {
-                Tensor generated = Generator.Apply(Tensor.RandomNormal([real.Shape[0], Features])).StopGradient();
                 Tensor onReal = Discriminator.Apply(real), onGenerated = Discriminator.Apply(generated);
                 Tensor mistake = loss.Mean(onReal, Tensor.Full(onReal.Shape, Env("SMOOTH", 0.9))) + loss.Mean(onGenerated, Tensor.Zeros(onGenerated.Shape));
                 discriminatorAdam.Apply(discriminatorState, Discriminator.Parameters, Gradients.Of(mistake, Discriminator.Parameters));
@@ -147,14 +152,15 @@ internal sealed class Gan
             },
             new ProgramOptions { Name = "discriminator's step", Training = true, Seed = seed });
         _generate = Anneal.Program.Compile(
-            () =>
+            _ =>
             {
-                Tensor verdict = Discriminator.Apply(Generator.Apply(Tensor.RandomNormal([batchSize, Features])));
+                Tensor generated = Generator.Apply(Tensor.RandomNormal([batchSize, Features]));
+                Tensor verdict = Discriminator.Apply(generated);
                 Tensor mistake = loss.Mean(verdict, Tensor.Full(verdict.Shape, 1));
                 generatorAdam.Apply(generatorState, Generator.Parameters, Gradients.Of(mistake, Generator.Parameters));
-                return mistake;
+                return [mistake, generated];
             },
-            new ProgramOptions { Name = "generator's step", Training = true, Seed = seed + 1 });
+            new ProgramOptions { Name = "generator's step", Training = true, Seed = seed });
     }
 
     /// <summary>From noise <c>[batch, 64]</c> to images <c>[batch, 28, 28, 1]</c> between 0 and 1.</summary>
@@ -184,16 +190,17 @@ internal sealed class Gan
             while (batches.TryNext(out Batch? batch))
             {
                 long a = Stopwatch.GetTimestamp();
-                discriminatorLoss += _discriminate.Run(batch.Inputs[0]).Item<float>();
+                TensorData[] made = _generate.RunAll();
                 long b = Stopwatch.GetTimestamp();
-                generatorLoss += _generate.Run().Item<float>();
+                generatorLoss += made[0].Item<float>();
+                discriminatorLoss += _discriminate.Run(batch.Inputs[0], made[1]).Item<float>();
                 t2 += Stopwatch.GetTimestamp() - b; t1 += b - a;
                 if (++step % ReportEvery != 0)
                     continue;
                 double rate = step / watch.Elapsed.TotalSeconds;
                 Console.WriteLine(
                     $"step {step}/{steps}: loss of the discriminator {discriminatorLoss / ReportEvery:F3}, of the generator {generatorLoss / ReportEvery:F3}, "
-                    + $"{rate:F1} steps/s, {TimeSpan.FromSeconds((steps - step) / rate):m\\:ss} left   D {t1 * 1e3 / Stopwatch.Frequency / ReportEvery:F2} ms G {t2 * 1e3 / Stopwatch.Frequency / ReportEvery:F2} ms");
+                    + $"{rate:F1} steps/s, {TimeSpan.FromSeconds((steps - step) / rate):m\\:ss} left   G {t1 * 1e3 / Stopwatch.Frequency / ReportEvery:F2} ms D {t2 * 1e3 / Stopwatch.Frequency / ReportEvery:F2} ms");
                 discriminatorLoss = generatorLoss = 0;
                 t1 = t2 = 0;
             }
