@@ -42,6 +42,26 @@ public sealed class GoldenRunTests
     public void AConvolutionalNetworkWithRmsPropFollows(bool inDouble) =>
         FollowConvolutions("cnn_rmsprop", new RmsProp(1e-3), inDouble, inDouble ? WeightTolerance : 10 * 1e-3);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ALongShortTermMemoryWithClippedAdamWFollows(bool inDouble)
+    {
+        using var device = new DeviceScope(inDouble);
+        GoldenTraining run = GoldenTraining.Read("lstm_adamw_clip");
+        Shape table = run.First("emb.weight").Shape;
+        var model = new Sequential(
+            new Embedding((int)table[0], (int)table[1]), new Lstm((int)run.First("lstm.weight_hh_l0").Shape[1], useRecurrentBias: true), new Dense(run.Extent("fc.bias")));
+        Follow(
+            run, model, new AdamW(5e-3, weightDecay: 0.01) { GlobalClipNorm = 1 }, run.Sequences(), WeightTolerance,
+            [new("embedding/embeddings", "emb.weight", t => t)],
+            [
+                new("lstm/kernel", "lstm.weight_ih_l0", t => t.Transpose(1, 0)), new("lstm/recurrent_kernel", "lstm.weight_hh_l0", t => t.Transpose(1, 0)),
+                new("lstm/bias", "lstm.bias_ih_l0", t => t), new("lstm/recurrent_bias", "lstm.bias_hh_l0", t => t),
+            ],
+            DenseLayer("dense", "fc"));
+    }
+
     private static void FollowConvolutions(string name, Optimizer optimizer, bool inDouble, double weightTolerance = WeightTolerance)
     {
         using var device = new DeviceScope(inDouble);
@@ -84,7 +104,11 @@ public sealed class GoldenRunTests
         var record = new LambdaCallback { BatchEnd = r => losses.Add(r.BatchLoss) };
         model.Fit(x, run.Labels(), new FitOptions
         {
-            Epochs = run.Losses.Length / run.Batches, BatchSize = run.BatchSize, Shuffle = false, Callbacks = [record], Verbosity = Verbosity.Silent,
+            Epochs = run.Losses.Length / run.Batches,
+            BatchSize = run.BatchSize,
+            Shuffle = false,
+            Callbacks = [record],
+            Verbosity = Verbosity.Silent,
         });
         Assert.Equal(run.Losses.Length, losses.Count);
         for (int i = 0; i < losses.Count; i++)
@@ -154,6 +178,13 @@ internal sealed class GoldenTraining
     {
         Tensor x = Tensor.From(_arrays["x"]);
         return x.Reshape(-1, x.Shape[2], x.Shape[3], x.Shape[4]).Transpose(0, 2, 3, 1).Evaluate();
+    }
+
+    /// <summary>All sequences of whole numbers in order.</summary>
+    internal TensorData Sequences()
+    {
+        Tensor x = Tensor.From(_arrays["x"]);
+        return x.Reshape(-1, x.Shape[2]).Evaluate();
     }
 
     internal TensorData Labels() => Tensor.From(_arrays["y"]).Flatten().Evaluate();

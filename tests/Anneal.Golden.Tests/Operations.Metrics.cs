@@ -8,7 +8,9 @@ internal static partial class Operations
 {
     private static readonly Dictionary<string, Averaging> Averagings = new()
     {
-        ["micro"] = Averaging.Micro, ["macro"] = Averaging.Macro, ["weighted"] = Averaging.Weighted,
+        ["micro"] = Averaging.Micro,
+        ["macro"] = Averaging.Macro,
+        ["weighted"] = Averaging.Weighted,
     };
 
     /// <summary>Computes every expected number of a metrics case and every array of its family; an unknown one fails.</summary>

@@ -21,6 +21,10 @@ internal abstract unsafe partial class TiledProduct
     private const long BlockBytes = 256 * 1024;
     private const double WorkPerThread = 100_000;
 
+    // A packed operand that leaves the second-level cache before it is read again is better packed once more, for few readers.
+    private const int FewRowBlocks = 4;
+    private const long LargestShared = 1 << 20;
+
     private readonly ProductShape _shape;
     private readonly InstructionSet _set = InstructionSets.Best;
     private readonly int _tileRows;
@@ -84,7 +88,7 @@ internal abstract unsafe partial class TiledProduct
 
     private protected ProductShape Shape => _shape;
 
-    private bool SharesRight => !_shape.RightPerBatch && _rowBlocks > 1 && _slices == 1;
+    private bool SharesRight => !_shape.RightPerBatch && _rowBlocks > 1 && _slices == 1 && !(_rowBlocks <= FewRowBlocks && PanelBytes > LargestShared);
 
     private long Units => _shape.Batch * _slices * _rowBlocks * _columnBlocks;
 

@@ -5,7 +5,8 @@ public partial class Model
 {
     /// <summary>
     /// Puts the running means that <see cref="Anneal.Optimizer.AverageMomentum"/> keeps in the place of the parameters, until the result is disposed of:
-    /// <c>Evaluate</c>, <c>Predict</c> and <c>Save</c> then work with them. The model cannot be trained meanwhile.
+    /// <c>Evaluate</c>, <c>Predict</c> and <c>Save</c> then work with them. The model cannot be trained meanwhile; a training that is loaded from such
+    /// a save goes on from the means.
     /// </summary>
     /// <returns>What puts the parameters back when it is disposed of.</returns>
     /// <exception cref="ModelException">The model is not compiled, its optimizer keeps no means, no step has been made, or means are in use already.</exception>

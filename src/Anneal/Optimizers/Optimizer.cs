@@ -86,12 +86,14 @@ public abstract partial class Optimizer
     }
 
     /// <summary>Makes memory for training these parameters in a loop of one's own.</summary>
-    /// <exception cref="OptionException">A pattern of <see cref="Groups"/> matches none of the parameters' names.</exception>
+    /// <exception cref="OptionException">There are no parameters, or a pattern of <see cref="Groups"/> matches none of their names.</exception>
     public OptimizerState CreateState(IEnumerable<Parameter> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        var state = new OptimizerState(this);
         Parameter[] all = [.. parameters];
+        if (all.Length == 0)
+            throw new OptionException($"{TypeName}: expected at least one parameter, but found none. Hint: a model has its parameters once it is built; call {nameof(Model.Build)} first.");
+        var state = new OptimizerState(this);
         RequireGroupsMatch([.. all.Select(p => p.Name)]);
         foreach (Parameter parameter in all)
             state.Slots(parameter, parameter.Name);
@@ -138,7 +140,7 @@ public abstract partial class Optimizer
             updated = constraint(updated);
         parameter.Assign(updated);
         if (AverageMomentum is not null)
-            slots[^1].Assign(slots[^1] + (updated - slots[^1]) * numbers.AverageShare);
+            slots[^1].Assign(slots[^1] * numbers.AverageKept + updated * numbers.AverageShare);
     }
 
     private IReadOnlyList<Tensor> Clip(IReadOnlyList<Tensor> gradients) =>

@@ -20,6 +20,7 @@ internal sealed class StepNumbers
         string suffix = group < 0 ? "" : FormattableString.Invariant($" of group {group}");
         LearningRate = Make("learning rate");
         Kept = Make("weight kept");
+        AverageKept = Make("average kept");
         AverageShare = Make("share of the average");
         OfRule = [.. _values.Select((_, i) => Make(FormattableString.Invariant($"hyperparameter {i}")))];
 
@@ -36,6 +37,9 @@ internal sealed class StepNumbers
     /// <summary>What decoupled weight decay leaves of a parameter.</summary>
     internal State Kept { get; }
 
+    /// <summary>How much of the running mean stays.</summary>
+    internal State AverageKept { get; }
+
     /// <summary>How much of the new value enters the running mean.</summary>
     internal State AverageShare { get; }
 
@@ -47,7 +51,12 @@ internal sealed class StepNumbers
         Set(LearningRate, rate);
         Set(Kept, 1 - rate * _decay);
         if (_optimizer.AverageMomentum is { } momentum)
+        {
+            // The first step leaves nothing of what was there, exactly.
+            Set(AverageKept, step == 1 ? 0 : momentum);
             Set(AverageShare, step == 1 ? 1 : 1 - momentum);
+        }
+
         _optimizer.ComputeHyperparameters(step, rate, _values);
         for (int i = 0; i < _values.Length; i++)
             Set(OfRule[i], _values[i]);

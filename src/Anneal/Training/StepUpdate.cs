@@ -1,5 +1,3 @@
-using Anneal.Graphs;
-
 namespace Anneal;
 
 /// <summary>The end of a training step: from gradients to new parameters.</summary>

@@ -133,6 +133,15 @@ internal static unsafe class Element
         }
     }
 
+    /// <summary>The whole number of a type towards zero, or the type's nearest end.</summary>
+    internal static double Saturate(DType type, double value) => double.IsNaN(value) ? 0 : type switch
+    {
+        DType.UInt8 => Math.Clamp(Math.Truncate(value), byte.MinValue, byte.MaxValue),
+        DType.Int8 => Math.Clamp(Math.Truncate(value), sbyte.MinValue, sbyte.MaxValue),
+        DType.Int32 => Math.Clamp(Math.Truncate(value), int.MinValue, int.MaxValue),
+        _ => Math.Truncate(value),
+    };
+
     /// <summary>What a value becomes when it is stored and read again; whole numbers wrap.</summary>
     internal static double Round(DType type, double value)
     {

@@ -119,6 +119,8 @@ internal static unsafe class LoopOracle
                 double x = registers[a[0]], y = a.Length > 1 ? registers[a[1]] : 0, z = a.Length > 2 ? registers[a[2]] : 0;
                 if (instruction.Op is Divide && instruction.DType.IsInteger())
                     return y == 0 ? 0 : Element.Round(instruction.DType, Math.Truncate(x / y));
+                if (instruction.Op is Cast && instruction.DType.IsInteger())
+                    return Element.Saturate(instruction.DType, x);
                 return Element.Round(instruction.DType, instruction.Op!.Evaluate(x, y, z));
         }
     }

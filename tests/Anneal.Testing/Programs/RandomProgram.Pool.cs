@@ -282,16 +282,23 @@ internal sealed partial class RandomProgram
             int which = step.Detail % _variables.Length;
             State variable = _variables[which];
             Tensor old = _flowing?[which] ?? variable.Read(), value = Fit(x, variable.Shape);
-            Tensor updated = (step.Detail / 8 % 3) switch
+            Tensor updated = (step.Detail / 8 % 6) switch
             {
                 0 => Tensor.Tanh(value),
                 1 => old * 0.9 + Tensor.Tanh(value) * 0.1,
+
+                // Reads the old value in another order than the one in which the new one is written.
+                2 when old.Shape.Rank > 0 => Tensor.Tanh(old + old.Flip(step.Second % old.Shape.Rank) + value * 0.1),
+                3 when old.Shape.Rank > 0 => Tensor.Sin(old.Softmax() + value * 0.1),
+
+                // A kernel that reads the variable gives its new value.
+                4 when old.Shape.Rank > 1 => (Tensor.Tanh(old.MatMul(old, transposeOther: true)) * 0.25).MatMul(old),
                 _ => value,
             };
             variable.Assign(updated);
             if (_flowing is not null)
                 _flowing[which] = updated;
-            return step.Detail / 32 % 2 == 1 ? old + 0 : _flowing is null ? variable.Read() : updated;
+            return step.Detail / 64 % 2 == 1 ? old + 0 : _flowing is null ? variable.Read() : updated;
         }
 
         /// <summary>A choice that does not depend on rounding: by position.</summary>

@@ -55,7 +55,7 @@ internal static partial class LayerHarness
         training, training ? RandomState() : null);
 
     /// <summary>The outputs and the gradients of their weighted sum with respect to all trained parameters and floating inputs.</summary>
-    internal static Graph TraceGradients(Layer layer, TensorType[] inputs, bool training) => Graph.Of(
+    internal static Graph TraceGradients(Layer layer, TensorType[] inputs, bool training, DType? low = null) => Graph.Of(
         "gradients of layer", inputs, x =>
         {
             Tensor[] outputs = layer.ApplyAll(x);
@@ -69,6 +69,12 @@ internal static partial class LayerHarness
 
             if (sum is null)
                 return outputs;
+            if (low is { } type)
+            {
+                Tensor[] lowered = MixedPrecision.Lower(type, [sum, .. outputs]);
+                (sum, outputs) = (lowered[0], lowered[1..]);
+            }
+
             Tensor[] floating = [.. x.Where(i => i.DType.IsFloating())];
             return [.. outputs, .. Gradients.Of(sum, floating), .. Gradients.Of(sum, layer.Parameters)];
         },
@@ -84,9 +90,12 @@ internal static partial class LayerHarness
         [.. test.Inputs.Select(t => t with { Shape = new Shape(count).Concat(t.Shape[1..]) })];
 
     /// <summary>Runs a graph on the processor and in the reference, and says where outputs or updated variables differ. Variables stay as they were.</summary>
-    internal static string? Difference(Graph graph, double[][] inputs, double tolerance)
+    internal static string? Difference(Graph graph, double[][] inputs, double tolerance) => Difference(graph, graph, inputs, tolerance);
+
+    /// <summary>Runs a graph on the processor and another one of the same outputs and updates in the reference, and says where they differ.</summary>
+    internal static string? Difference(Graph graph, Graph reference, double[][] inputs, double tolerance)
     {
-        Dictionary<Tensor, double[]> expected = Interpreter.Run(graph, inputs);
+        Dictionary<Tensor, double[]> expected = Interpreter.Run(reference, inputs);
         ProgramContext context = CompiledGraph.Compile(graph, new CpuDevice()).CreateContext();
         for (int i = 0; i < inputs.Length; i++)
             Values.ToData(inputs[i], graph.Inputs[i].Type).AsBytes().CopyTo(context.Inputs[i].AsBytes());
@@ -97,13 +106,13 @@ internal static partial class LayerHarness
             before[i].CopyTo(graph.Updates[i].Variable.Storage.AsBytes());
         for (int i = 0; i < graph.Outputs.Length; i++)
         {
-            if (Compare(expected[graph.Outputs[i]], Values.ToDoubles(context.Outputs[i]), tolerance) is { } difference)
+            if (Compare(expected[reference.Outputs[i]], Values.ToDoubles(context.Outputs[i]), tolerance) is { } difference)
                 return $"output {i} of {graph.Outputs[i].Type}: {difference}";
         }
 
         for (int i = 0; i < updated.Length; i++)
         {
-            if (Compare(expected[graph.Updates[i].Value], updated[i], tolerance) is { } difference)
+            if (Compare(expected[reference.Updates[i].Value], updated[i], tolerance) is { } difference)
                 return $"the update of {graph.Updates[i].Variable}: {difference}";
         }
 

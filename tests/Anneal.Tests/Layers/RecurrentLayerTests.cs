@@ -1,5 +1,4 @@
 using Anneal.Cpu;
-using Anneal.Execution;
 using Anneal.Graphs;
 using Anneal.Reference;
 using Anneal.Testing;

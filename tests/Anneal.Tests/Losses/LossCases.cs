@@ -86,13 +86,15 @@ internal static class LossCases
         yield return Of("kl", Loss.KullbackLeiblerDivergence(), (o, t) => Cross(Shares(o), t) - Cross(t, t)) with { Range = open };
         yield return Of("kl of logits", Loss.KullbackLeiblerDivergence(true), (o, t) => Cross(Softmax(o), t) - Cross(t, t));
         yield return Of("categorical hinge", Loss.CategoricalHinge(), (o, t) =>
-            Math.Max(0, 1 + o.Zip(t, (x, y) => (1 - y) * x).Max() - o.Zip(t, (x, y) => x * y).Sum())) with { Targets = () => OneHot(2, 1, 0, 4) };
+            Math.Max(0, 1 + o.Zip(t, (x, y) => (1 - y) * x).Max() - o.Zip(t, (x, y) => x * y).Sum())) with
+        { Targets = () => OneHot(2, 1, 0, 4) };
     }
 
     private static IEnumerable<LossCase> Labelled()
     {
         LossCase Of(string name, Loss loss, Func<double[], int, double> each) => new(name, loss, [Rows, Classes], (o, t) =>
-            Enumerable.Range(0, Rows).Where(r => t[r] >= 0).Average(r => each(Row(o, r), (int)t[r]))) { Target = [Rows], Targets = () => Labels };
+            Enumerable.Range(0, Rows).Where(r => t[r] >= 0).Average(r => each(Row(o, r), (int)t[r])))
+        { Target = [Rows], Targets = () => Labels };
         yield return Of("sparse", Loss.SparseCategoricalCrossentropy(), (o, l) => -Math.Log(Shares(o)[l])) with { Range = (0.1, 0.9) };
         yield return Of("sparse of logits", Loss.SparseCategoricalCrossentropy(true), (o, l) => -Math.Log(Softmax(o)[l]));
         yield return Of("sparse, smoothed", Loss.SparseCategoricalCrossentropy(true, -7, 0.3), (o, l) =>
@@ -114,7 +116,8 @@ internal static class LossCases
             }
 
             return sum / t.Sum();
-        }) { Target = [Rows], Targets = () => [1, 0, 1, 1] };
+        })
+        { Target = [Rows], Targets = () => [1, 0, 1, 1] };
         yield return new("contrastive", Loss.Contrastive(3), [Rows, 2, 2], (o, t) =>
         {
             double sum = 0;
@@ -125,11 +128,14 @@ internal static class LossCases
             }
 
             return sum / Rows;
-        }) { Target = [Rows], Targets = () => [1, 0, 1, 0] };
+        })
+        { Target = [Rows], Targets = () => [1, 0, 1, 0] };
         yield return new("ctc", Loss.Ctc(blank: 1, padding: -5, zeroInfinity: true), [2, 4, 3], (o, t) => Enumerable.Range(0, 2).Average(n =>
             CtcTests.ByEnumeration([.. Enumerable.Range(0, 4).Select(s => Softmax(o[((n * 4 + s) * 3)..((n * 4 + s) * 3 + 3)]))], [.. t[(n * 2)..(n * 2 + 2)].Where(l => l >= 0).Select(l => (int)l)], 1)))
         {
-            Target = [2, 2], Targets = () => [0, 2, 2, -1], Order = 1,
+            Target = [2, 2],
+            Targets = () => [0, 2, 2, -1],
+            Order = 1,
         };
     }
 

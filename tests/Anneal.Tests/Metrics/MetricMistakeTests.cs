@@ -116,7 +116,9 @@ public sealed class MetricMistakeTests
         TensorData x = TensorData.From<float>([1, 2, 3, 4], [4, 1]);
         FitOptions options = TestModels.Quiet with
         {
-            Epochs = 2, BatchSize = 2, ValidationData = Dataset.From(TensorData.From<float>([1, 2], [2, 1]), TensorData.From([1, 1])),
+            Epochs = 2,
+            BatchSize = 2,
+            ValidationData = Dataset.From(TensorData.From<float>([1, 2], [2, 1]), TensorData.From([1, 1])),
         };
         History history = model.Fit(x, TensorData.From([0, 1, 1, 0]), options);
         Assert.Equal(2, history["auc"].Count);

@@ -25,25 +25,43 @@ public class SavedModelTests
         Assert.Equal(model.Summary(), loaded.Summary());
     }
 
-    [Fact]
-    public void AnInterruptedTrainingGivesTheSameBits()
+    public static TheoryData<string> Optimizers => [.. OptimizerCases.All.Select(c => c.Name)];
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void AnInterruptedTrainingGivesTheSameBits(string name)
     {
-        foreach (Func<Optimizer> optimizer in (Func<Optimizer>[])
-            [() => new Adam(0.01, amsgrad: true), () => new AdamW(0.01), () => new Sgd(0.05, 0.9, nesterov: true), () => new Sgd(0.1, 0.9, dampening: 0.2)])
+        OptimizerCase @case = OptimizerCases.All.Single(c => c.Name == name);
+        foreach (bool isInMiddleOfEpochs in (bool[])[false, true])
         {
             using var folder = new TestFolder();
             ArrayDataset data = TestModels.Points(50);
-            FitOptions options = TestModels.Quiet with { Epochs = 2, BatchSize = 16 };
+            FitOptions options = TestModels.Quiet with { Epochs = isInMiddleOfEpochs ? 1 : 2, BatchSize = 16 };
+            Optimizer optimizer = @case.Make(new CosineSchedule(0.02, 12, 1e-4).WithWarmUp(6));
             Sequential whole = TestModels.Classifier(seed: 5, dropout: 0.4);
-            whole.Compile(optimizer(), Loss.SparseCategoricalCrossentropy(fromLogits: true), Metric.Accuracy);
+            whole.Compile(WithOptions(optimizer), Loss.SparseCategoricalCrossentropy(fromLogits: true), Metric.Accuracy);
             whole.Fit(data, options);
             whole.Save(folder.Path);
             var resumed = Model.Load<Sequential>(folder.Path);
-            Assert.Equal(2, resumed.EpochsTrained);
+            Assert.Equal(options.Epochs, resumed.EpochsTrained);
+            Assert.Equal(whole.Setup!.OptimizerState.LearningRate, resumed.Setup!.OptimizerState.LearningRate);
             History a = whole.Fit(data, options), b = resumed.Fit(data, options);
             Assert.Equal(a["loss"], b["loss"]);
             TestModels.AssertSameBits(whole, resumed);
+            using (whole.UseAveragedWeights())
+            using (resumed.UseAveragedWeights())
+                TestModels.AssertSameBits(whole, resumed);
         }
+    }
+
+    /// <summary>The same optimizer with groups, clipping and running means: what its configuration says, and these.</summary>
+    private static Optimizer WithOptions(Optimizer optimizer)
+    {
+        LayerConfig stored = OptimizerRegistry.Write(optimizer, []);
+        stored.Set("globalClipNorm", 1.5);
+        stored.Set("averageMomentum", 0.8);
+        stored.SetParts("groups", [new ParameterGroup("*/bias") { LearningRateFactor = 0.5, WeightDecay = 0 }.Write([])]);
+        return OptimizerRegistry.Read(stored);
     }
 
     [Fact]

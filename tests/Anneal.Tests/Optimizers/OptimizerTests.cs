@@ -1,5 +1,3 @@
-using Anneal.Planning;
-
 namespace Anneal.Tests;
 
 /// <summary>Rules against their definitions in double precision; every option; the loop of one's own. Other paths are golden tests.</summary>
@@ -160,6 +158,8 @@ public class OptimizerTests
             optimizer.Apply(state, [parameter], [Tensor.Zeros(1)]);
         }));
         Assert.Contains("twice", twice.Message);
+        var none = Assert.Throws<OptionException>(() => optimizer.CreateState(new Sequential(new Input(4), new Dense(2)).Parameters));
+        Assert.Contains("Build", none.Message);
 
         static void InTrace(Action action) => Program.Compile(_ =>
         {

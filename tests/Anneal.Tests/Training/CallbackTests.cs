@@ -72,4 +72,60 @@ public class CallbackTests
         Assert.Matches(@"Epoch 1/2: loss \d\.\d{4}, accuracy \d\.\d{4} \(\d+\.\d s\)", text.ToString());
         Assert.Contains("Epoch 2/2", text.ToString());
     }
+
+    [Fact]
+    public void APlateauLowersTheRate()
+    {
+        // The loss stays: every epoch after the first is without improvement.
+        var optimizer = new Sgd(1);
+        Sequential model = TestModels.Linear(optimizer, loss: Loss.MeanSquaredError());
+        TensorData zero = TensorData.From<float>([0], [1, 1]), one = TensorData.From<float>([1], [1, 1]);
+        var rates = new List<double>();
+        var record = new LambdaCallback { EpochEnd = (run, _) => rates.Add(run.Optimizer.LearningRate) };
+        Run(new ReduceLearningRateOnPlateau("loss", 0.5, 2));
+        Assert.Equal([1, 1, 0.5, 0.5, 0.25, 0.25, 0.125], rates);
+        Run(new ReduceLearningRateOnPlateau("loss", 0.5, 2, cooldown: 2, minimumRate: 0.2));
+        Assert.Equal([1, 1, 0.5, 0.5, 0.5, 0.25, 0.25], rates);
+        Run(new ReduceLearningRateOnPlateau("loss", 0.1, 1, minimumRate: 0.2));
+        Assert.Equal([1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2], rates);
+        Assert.Equal(0.2, optimizer.LearningRate);
+
+        void Run(ReduceLearningRateOnPlateau callback)
+        {
+            rates.Clear();
+            optimizer.LearningRate = 1;
+            model.Fit(zero, one, TestModels.Quiet with { Epochs = 7, BatchSize = 1, Callbacks = [callback, record] });
+        }
+    }
+
+    [Fact]
+    public void AnImprovementBeginsThePatienceAnew()
+    {
+        var optimizer = new Sgd(0.25);
+        Sequential model = TestModels.Linear(optimizer);
+        TensorData one = TensorData.From<float>([1], [1, 1]);
+
+        // Each epoch makes the loss a quarter: better by more than 1e-4 for seven epochs.
+        model.Fit(one, one, TestModels.Quiet with { Epochs = 7, BatchSize = 1, Callbacks = [new ReduceLearningRateOnPlateau("loss", 0.5, 1)] });
+        Assert.Equal(0.25, optimizer.LearningRate);
+        model.Fit(one, one, TestModels.Quiet with { Epochs = 7, BatchSize = 1, Callbacks = [new ReduceLearningRateOnPlateau("loss", 0.5, 1, minimumChange: 1)] });
+        Assert.Equal(0.25 / 64, optimizer.LearningRate);
+    }
+
+    [Fact]
+    public void APlateauNeedsAConstantRateAndAValue()
+    {
+        Sequential model = TestModels.Linear(new Sgd(new CosineSchedule(0.1, 10)));
+        TensorData one = TensorData.From<float>([1], [1, 1]);
+        FitOptions options = TestModels.Quiet with { BatchSize = 1 };
+        Assert.Contains("CosineSchedule", Assert.Throws<OptionException>(() => model.Fit(one, one, options with { Callbacks = [new ReduceLearningRateOnPlateau("loss")] })).Message);
+        Assert.Contains("val_loss", Assert.Throws<OptionException>(() => model.Fit(one, one, options with { Callbacks = [new ReduceLearningRateOnPlateau()] })).Message);
+        Assert.Contains("factor", Assert.Throws<OptionException>(() => new ReduceLearningRateOnPlateau(factor: 1)).Message);
+        Assert.Contains("patience", Assert.Throws<OptionException>(() => new ReduceLearningRateOnPlateau(patience: 0)).Message);
+        Assert.Contains("cooldown", Assert.Throws<OptionException>(() => new ReduceLearningRateOnPlateau(cooldown: -1)).Message);
+        Assert.Contains("minimumRate", Assert.Throws<OptionException>(() => new ReduceLearningRateOnPlateau(minimumRate: -1)).Message);
+        double rate = -1;
+        model.Fit(one, one, options with { Epochs = 3, Callbacks = [new LambdaCallback { BatchEnd = run => rate = run.LearningRate }] });
+        Assert.Equal(new CosineSchedule(0.1, 10).RateAt(2), rate);
+    }
 }

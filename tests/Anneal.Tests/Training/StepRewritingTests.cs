@@ -101,7 +101,11 @@ public sealed class StepRewritingTests
             model.Compile(new Sgd(0.5), Loss.SparseCategoricalCrossentropy(fromLogits: true));
             model.Fit(data, new FitOptions
             {
-                BatchSize = 32, AccumulationSteps = parts, Verbosity = Verbosity.Silent, Shuffle = false, ClassWeights = new Dictionary<int, double> { [0] = 3 },
+                BatchSize = 32,
+                AccumulationSteps = parts,
+                Verbosity = Verbosity.Silent,
+                Shuffle = false,
+                ClassWeights = new Dictionary<int, double> { [0] = 3 },
             });
             return model.Parameters[0].Value.ToArray<float>();
         }
@@ -141,7 +145,11 @@ public sealed class StepRewritingTests
         };
         model.Fit(Data(), new FitOptions
         {
-            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16, Callbacks = [callback],
+            Epochs = 2,
+            BatchSize = 16,
+            Verbosity = Verbosity.Silent,
+            Precision = ComputePrecision.Float16,
+            Callbacks = [callback],
             LossScaling = new LossScaling { InitialScale = 1e30, GrowthInterval = 3, BackoffFactor = 1e-8 },
         });
         Assert.True(skipped >= 2, $"{skipped} steps skipped.");
@@ -158,7 +166,10 @@ public sealed class StepRewritingTests
         byte[][] before = Weights(model);
         var options = new FitOptions
         {
-            Epochs = 9, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16,
+            Epochs = 9,
+            BatchSize = 16,
+            Verbosity = Verbosity.Silent,
+            Precision = ComputePrecision.Float16,
             LossScaling = new LossScaling { InitialScale = 1e30, BackoffFactor = 1 - 1e-9, MaximumSkipped = 5 },
         };
         var exception = Assert.Throws<NonFiniteLossException>(() => model.Fit(Data(), options));
@@ -173,7 +184,11 @@ public sealed class StepRewritingTests
         using var folder = new Saving.TemporaryFolder();
         var options = new FitOptions
         {
-            Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = ComputePrecision.Float16, AccumulationSteps = 2,
+            Epochs = 2,
+            BatchSize = 16,
+            Verbosity = Verbosity.Silent,
+            Precision = ComputePrecision.Float16,
+            AccumulationSteps = 2,
             LossScaling = new LossScaling { InitialScale = 256, GrowthInterval = 3 },
         };
         Sequential straight = Classifier(0.1), stopped = Classifier(0.1);

@@ -44,7 +44,8 @@ public sealed class StepTests
 
         // A convolution with bias and activation is one kernel; so is a bias gradient with the mask of its activation.
         Assert.All(plan.Steps.OfType<KernelStep>().Where(s => s.Kernel.Op is Ops.Convolve), s => Assert.NotNull(s.Epilogue));
-        Assert.InRange(plan.Steps.Length, 30, 45);
+        // Each gradient, or what speaks for it, is tested before the updates begin.
+        Assert.InRange(plan.Steps.Length, 30, 55);
 
         // The largest values: the first convolution's result and its gradient, 5.3 MiB each, which live together.
         Assert.InRange(plan.ArenaBytes, 2 * 5_537_792, 15_000_000);

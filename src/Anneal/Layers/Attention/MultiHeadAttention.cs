@@ -118,7 +118,8 @@ public sealed class MultiHeadAttention : Layer
     public (Tensor Output, Tensor Scores) ApplyWithScores(Tensor query, Tensor value, Tensor? key = null, Tensor? attentionMask = null)
     {
         AttentionInputs.RequireScores(ReturnAttentionScores, this);
-        return ApplyAll(Arguments(query, value, key, attentionMask)) is [var output, var scores] ? (output, scores) : throw new InvalidOperationException();
+        Tensor[] outputs = ApplyAll(Arguments(query, value, key, attentionMask));
+        return (outputs[0], outputs[1]);
     }
 
     /// <summary>As <see cref="Apply(LayerOutput, LayerOutput, LayerOutput?, LayerOutput?)"/>, with the weights of the attention as well.</summary>
