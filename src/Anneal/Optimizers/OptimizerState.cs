@@ -23,21 +23,6 @@ public sealed class OptimizerState : IBeforeRun
     /// <summary>The learning rate of the last step, before any group's factor; of the first step where there was none.</summary>
     public double LearningRate => _learningRate ?? Optimizer.Schedule.RateAt(Math.Max(0, Step - 1));
 
-    /// <summary>
-    /// Gives the parameters the values of the running means that <see cref="Anneal.Optimizer.AverageMomentum"/> keeps, for good: what
-    /// <see cref="Model.OverwriteWithAveragedWeights"/> does, for a loop of one's own. The means stay as they are.
-    /// </summary>
-    /// <exception cref="OptionException">The optimizer keeps no means, or no step has been made.</exception>
-    public void OverwriteWithAverages()
-    {
-        if (Optimizer.AverageMomentum is null)
-            throw new OptionException($"{Optimizer.TypeName}: keeps no running means. Hint: set {nameof(Anneal.Optimizer.AverageMomentum)}, such as 0.999.");
-        if (Step == 0)
-            throw new OptionException($"{Optimizer.TypeName}: no step has been made, so there are no running means yet.");
-        foreach ((Parameter parameter, Entry entry) in _entries)
-            parameter.Value = entry.Slots[^1].Value;
-    }
-
     /// <summary>All slots by their names in files, such as <c>optimizer/dense/kernel/momentum</c>.</summary>
     internal IEnumerable<State> All => _ordered.SelectMany(e => e.Slots);
 
