@@ -148,6 +148,24 @@ public sealed class TracingTests
     }
 
     [Fact]
+    public void RandomNumbersNeedNoName()
+    {
+        Program program = Program.Compile(
+            _ => [Tensor.RandomNormal([2000]), Tensor.RandomNormal([2000]), Tensor.RandomUniform([2000])], new ProgramOptions { Seed = 3 });
+        TensorData[] drawn = program.RunAll();
+        float[] first = drawn[0].ToArray<float>(), second = drawn[1].ToArray<float>(), uniform = drawn[2].ToArray<float>();
+        Assert.InRange(first.Average(), -0.1, 0.1);
+        Assert.InRange(first.Average(x => x * x), 0.9, 1.1);
+        Assert.InRange(first.Zip(second, (x, y) => x * y).Average(), -0.1, 0.1);
+        Assert.All(uniform, x => Assert.InRange(x, 0, 1));
+        Assert.InRange(uniform.Average(), 0.45, 0.55);
+    }
+
+    [Fact]
+    public void ReshapeTakesExtentsInBrackets() =>
+        Assert.Equal(new Shape(3, 2), Tensor.Zeros([6]).Reshape([-1, 2]).Shape);
+
+    [Fact]
     public void RandomNumbersNeedASeed() =>
         Assert.Contains("seed", Assert.Throws<TraceException>(() => Program.Compile(() => Tensor.RandomUniform([2], "x")).Run()).Message);
 

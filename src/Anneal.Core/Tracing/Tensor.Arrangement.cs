@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Anneal.Graphs;
 using Anneal.Ops;
 
@@ -7,6 +8,7 @@ namespace Anneal;
 public sealed partial class Tensor
 {
     /// <summary>The same elements in the same order under another shape; one extent may be -1, to be worked out.</summary>
+    [OverloadResolutionPriority(1)]
     public Tensor Reshape(params ReadOnlySpan<long> extents)
     {
         long[] to = extents.ToArray();
