@@ -57,7 +57,7 @@ static int Run(int epochs, int seed, string data, string output, string? classif
     Console.WriteLine(gan.Generator.Summary());
     Console.WriteLine(gan.Discriminator.Summary());
     TensorData noise = Gan.Noise(Judged, Columns, seed);
-    (double Readable, int[] Counts) found = default;
+    (double Readable, int[] Counts) found = (0, []);
     gan.Train(train, epochs, epoch =>
     {
         TensorData images = gan.Generator.Predict(noise);
