@@ -17,6 +17,12 @@ internal unsafe struct TileArguments
     internal long OutputStep;
     internal long Depth;
 
+    /// <summary>What is read after this panel, to be brought near: an address that need not be valid.</summary>
+    internal float* Next;
+
+    /// <summary>How far <see cref="Next"/> moves with each depth.</summary>
+    internal long NextStep;
+
     /// <summary>Whether sums are added to the output, or replace it.</summary>
     internal bool Accumulate;
 }
@@ -37,7 +43,7 @@ internal readonly struct RowMajorLeft : ILeftLayout
     public static int RowStride => Stride;
 }
 
-/// <summary>All rows of one depth are contiguous: for an operand that is stored transposed.</summary>
+/// <summary>All rows that a tile reads of one depth are contiguous: for an operand that is stored transposed.</summary>
 internal readonly struct DepthMajorLeft : ILeftLayout
 {
     public static int RowStride => 1;

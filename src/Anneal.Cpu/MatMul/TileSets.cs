@@ -19,6 +19,9 @@ internal unsafe interface ITileSet
     static abstract void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout;
 
+    /// <summary>Copies a tile's rows of several depths, <paramref name="sourceStride"/> apart, one behind another.</summary>
+    static abstract void CopyRows(float* source, long sourceStride, int depths, float* target);
+
     /// <summary>Adds the slices of a sum in their order.</summary>
     static abstract void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count);
 }
@@ -39,6 +42,17 @@ internal readonly struct Tiles512 : ITileSet
             MultiplyNarrow<TLayout>(rows, tile);
         else
             MultiplyEdge<TLayout>(rows, columns, tile);
+    }
+
+    public static unsafe void CopyRows(float* source, long sourceStride, int depths, float* target)
+    {
+        // The second vector overlaps the first: together they are 14 floats.
+        for (int k = 0; k < depths; k++, source += sourceStride, target += 14)
+        {
+            V256 low = V256.Load(source), high = V256.Load(source + 6);
+            V256.Store(target, low);
+            V256.Store(target + 6, high);
+        }
     }
 
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
@@ -89,6 +103,17 @@ internal readonly struct Tiles16<TVec> : ITileSet
             MultiplyWhole<TLayout>(rows, tile);
         else
             MultiplyEdge<TLayout>(rows, columns, tile);
+    }
+
+    public static unsafe void CopyRows(float* source, long sourceStride, int depths, float* target)
+    {
+        // The second vector overlaps the first: together they are 6 floats.
+        for (int k = 0; k < depths; k++, source += sourceStride, target += 6)
+        {
+            V128 low = V128.Load(source), high = V128.Load(source + 2);
+            V128.Store(target, low);
+            V128.Store(target + 2, high);
+        }
     }
 
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>

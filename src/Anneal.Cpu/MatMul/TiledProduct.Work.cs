@@ -92,10 +92,10 @@ internal abstract unsafe partial class TiledProduct
                 block.Accumulate = depthBlock > firstBlock;
                 if (block.DepthCount > 0)
                 {
-                    PackLeft(
-                        job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth, block.DepthCount, block.LeftPanel,
-                        _blockRows);
-                    ClearPadding<TLayout>(block);
+                    if (_shape.DepthMajorLeft)
+                        PackLeftTiles<TSet>(job, block, group);
+                    else
+                        PackLeftRows<TLayout>(job, block, group);
                 }
 
                 for (int panel = block.FirstPanel; panel < block.EndPanel; panel += step)
@@ -147,25 +147,35 @@ internal abstract unsafe partial class TiledProduct
         return block;
     }
 
-    /// <summary>Clears the rows that fill up the last tile: stale scratch could hold denormal numbers, which are slow.</summary>
-    private void ClearPadding<TLayout>(in Block block)
+    private void PackLeftRows<TLayout>(ProductJob job, in Block block, int group)
         where TLayout : struct, ILeftLayout
     {
-        int rows = (int)(DivideUp(block.RowCount, _tileRows) * _tileRows);
-        if (rows == block.RowCount)
-            return;
-        if (TLayout.RowStride != 1)
-        {
-            for (int row = block.RowCount; row < rows; row++)
-                Packing.Clear(block.LeftPanel + ((long)row * TLayout.RowStride), block.DepthCount);
-            return;
-        }
+        PackLeft(
+            job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth, block.DepthCount, block.LeftPanel, TLayout.RowStride);
 
-        for (int k = 0; k < block.DepthCount; k++)
+        // The rows that fill up the last tile: stale scratch could hold denormal numbers, which are slow.
+        int rows = (int)(DivideUp(block.RowCount, _tileRows) * _tileRows);
+        for (int row = block.RowCount; row < rows; row++)
+            Packing.Clear(block.LeftPanel + ((long)row * TLayout.RowStride), block.DepthCount);
+    }
+
+    /// <summary>
+    /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time as they lie, and from there to the tiles, each of
+    /// which gets its rows of one depth after another, so that it reads straight on.
+    /// </summary>
+    private void PackLeftTiles<TSet>(ProductJob job, in Block block, int group)
+        where TSet : struct, ITileSet
+    {
+        float* staged = block.LeftPanel + ((long)_blockRows * _depthBlock);
+        int rows = (int)(DivideUp(block.RowCount, TSet.Rows) * TSet.Rows);
+        for (int done = 0; done < block.DepthCount; done += StagedDepths)
         {
-            float* target = block.LeftPanel + ((long)k * _blockRows);
-            for (int row = block.RowCount; row < rows; row++)
-                target[row] = 0f;
+            int count = Math.Min(StagedDepths, block.DepthCount - done);
+            PackLeft(job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth + done, count, staged, _blockRows);
+            for (int k = 0; k < count && rows > block.RowCount; k++)
+                Packing.Clear(staged + ((long)k * _blockRows) + block.RowCount, rows - block.RowCount);
+            for (int row = 0; row < rows; row += TSet.Rows)
+                TSet.CopyRows(staged + row, _blockRows, count, block.LeftPanel + ((long)row * _depthBlock) + (done * TSet.Rows));
         }
     }
 
@@ -175,7 +185,7 @@ internal abstract unsafe partial class TiledProduct
     {
         TileArguments tile = new()
         {
-            LeftStep = TLayout.RowStride == 1 ? _blockRows : 1,
+            LeftStep = TLayout.RowStride == 1 ? TSet.Rows : 1,
             OutputStep = _shape.TotalColumns,
             Depth = block.DepthCount,
             Accumulate = block.Accumulate,
@@ -209,9 +219,14 @@ internal abstract unsafe partial class TiledProduct
                 }
             }
 
+            // Each tile brings its share of the next panel into the second-level cache.
+            long share = DivideUp(_tileColumns * TSet.Rows, block.RowCount);
+            tile.NextStep = share;
+            float* nextPanel = tile.Right + (_shape.Depth * _tileColumns);
             for (int row = 0; row < block.RowCount; row += TSet.Rows)
             {
-                tile.Left = block.LeftPanel + ((long)row * TLayout.RowStride);
+                tile.Next = nextPanel + (row / TSet.Rows * share * block.DepthCount);
+                tile.Left = block.LeftPanel + ((long)row * (TLayout.RowStride == 1 ? _depthBlock : TLayout.RowStride));
                 tile.Output = output + (row * _shape.TotalColumns);
                 TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
             }

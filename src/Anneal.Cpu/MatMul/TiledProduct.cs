@@ -25,6 +25,9 @@ internal abstract unsafe partial class TiledProduct
     private const int FewRowBlocks = 4;
     private const long LargestShared = 1 << 20;
 
+    // Few enough to stay in the first-level cache on their way to the tiles.
+    private const int StagedDepths = 16;
+
     private readonly ProductShape _shape;
     private readonly InstructionSet _set = InstructionSets.Best;
     private readonly int _tileRows;
@@ -72,7 +75,7 @@ internal abstract unsafe partial class TiledProduct
         _sharedRightFloats = SharesRight ? shape.Groups * _panels * shape.Depth * _tileColumns : 0;
         _sliceFloats = _slices > 1 ? _slices * shape.Rows * shape.TotalColumns : 0;
         _leftPanelFloats = RoundToLine(
-            shape.DepthMajorLeft ? (long)_blockRows * _depthBlock + _tileRows : (long)_blockRows * RowMajorLeft.Stride);
+            shape.DepthMajorLeft ? (long)_blockRows * (_depthBlock + StagedDepths) + _tileRows : (long)_blockRows * RowMajorLeft.Stride);
         _rightPanelFloats = SharesRight ? 0 : RoundToLine((long)_depthBlock * _tileColumns);
         long aside = shape.ScatteredOutput ? RoundToLine(_blockRows * shape.TotalColumns) : 0;
         // An odd number of lines between workers keeps equal offsets of their panels out of the same cache sets.

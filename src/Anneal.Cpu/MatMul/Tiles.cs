@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Anneal.Cpu;
 
@@ -9,6 +10,9 @@ namespace Anneal.Cpu;
 /// </summary>
 internal static unsafe partial class Tiles
 {
+    // Far enough for the second-level cache to answer.
+    private const int PrefetchDistance = 16 * 32;
+
     /// <summary>14 rows by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static void Multiply14x2<TVec, TLayout>(in TileArguments tile)
@@ -19,6 +23,9 @@ internal static unsafe partial class Tiles
         float* right = tile.Right;
         long leftStep = tile.LeftStep;
         long rightStep = tile.RightStep;
+        float* next = tile.Next;
+        long nextStep = tile.NextStep;
+        Prefetch(tile.Output, tile.OutputStep);
         TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
         TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
         TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
@@ -35,6 +42,14 @@ internal static unsafe partial class Tiles
         TVec s13_0 = TVec.Zero, s13_1 = TVec.Zero;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(right + PrefetchDistance);
+                Sse.Prefetch0(right + PrefetchDistance + TVec.Count);
+                Sse.Prefetch1(next);
+                next += nextStep;
+            }
+
             TVec right0 = TVec.Load(right);
             TVec right1 = TVec.Load(right + TVec.Count);
             TVec value = TVec.Broadcast(left[0]);
@@ -201,5 +216,18 @@ internal static unsafe partial class Tiles
 
         TVec.Store(output, sum0);
         TVec.Store(output + TVec.Count, sum1);
+    }
+
+    /// <summary>Brings what a tile will be written to into the cache while its sums are computed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* output, long step)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int row = 0; row < 14; row++, output += step)
+        {
+            Sse.Prefetch0(output);
+            Sse.Prefetch0(output + 16);
+        }
     }
 }
