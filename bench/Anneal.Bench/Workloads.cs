@@ -1,24 +1,29 @@
 using System.Diagnostics;
+using System.Globalization;
 using Anneal.Cpu;
 using Anneal.Execution;
+using Anneal.Profiling;
 
 namespace Anneal.Bench;
 
 /// <summary>The reference workloads: the same networks, batches and optimizer (AdamW) as the peers'.</summary>
 internal static class Workloads
 {
-    private static readonly Shape Image = [28, 28, 1];
-
-    private static readonly (string Name, Func<int, string> Run)[] All =
+    private static readonly TrainingWorkload[] Trained =
     [
-        ("mnist-mlp b128", _ => Train("mnist-mlp b128", Mlp(), 128, 50, 300)),
-        ("mnist-cnn b64", _ => Train("mnist-cnn b64", Cnn(), 64, 30, 150)),
-        ("mnist-cnn predict b1", _ => Predict("mnist-cnn predict b1", Cnn(), 1, 100, 1000)),
-        ("mnist-cnn predict b1000", _ => Predict("mnist-cnn predict b1000", Cnn(), 1000, 3, 20)),
-        ("matmul 256", _ => Product(256)),
-        ("matmul 512", _ => Product(512)),
-        ("matmul 1024", _ => Product(1024)),
-        ("matmul 2048", _ => Product(2048)),
+        new("mnist-mlp b128", Networks.Mlp, () => Images(128), "img", 50, 300),
+        new("mnist-cnn b64", Networks.Cnn, () => Images(64), "img", 30, 150),
+        new("lstm-classifier b32 t100", Networks.LstmClassifier, () => Tokens(32, 100, 10_000, 5), "seq", 10, 40),
+        new("bert-mini-cls b32 t128", Networks.BertMini, () => Tokens(32, 128, 30_522, 5), "seq", 2, 8),
+        new("char-gpt 6x384 b4 t256", () => Networks.CharGpt(), () => Tokens(4, 256, 65, 0), "tok", 2, 8),
+    ];
+
+    private static readonly (string Name, Func<string> Run)[] All =
+    [
+        .. Trained.Select(w => (w.Name, (Func<string>)(() => Train(w)))),
+        ("mnist-cnn predict b1", () => Predict("mnist-cnn predict b1", Networks.Cnn(), 1, 100, 1000)),
+        ("mnist-cnn predict b1000", () => Predict("mnist-cnn predict b1000", Networks.Cnn(), 1000, 3, 20)),
+        .. new[] { 256, 512, 1024, 2048 }.Select(n => ($"matmul {n}", (Func<string>)(() => Product(n)))),
     ];
 
     internal static int Run(int threads, string[] wanted)
@@ -30,26 +35,52 @@ internal static class Workloads
         }
 
         Device.Default = new CpuDevice(new CpuOptions { Threads = threads });
-        foreach ((string name, Func<int, string> run) in All)
+        foreach ((string name, Func<string> run) in All)
         {
             if (wanted.Length == 0 || wanted.Contains(name))
-                Console.WriteLine($"{{\"peer\":\"anneal {typeof(Model).Assembly.GetName().Version!.ToString(3)}\",\"device\":\"cpu\",\"threads\":{threads},{run(threads)}}}");
+                Console.WriteLine($"{{\"peer\":\"anneal {typeof(Model).Assembly.GetName().Version!.ToString(3)}\",\"device\":\"cpu\",\"threads\":{threads},{run()}}}");
         }
 
         return 0;
     }
 
-    private static Sequential Mlp() => new(new Flatten(), new Dense(128, Activation.Relu), new Dense(64, Activation.Relu), new Dense(10));
+    internal static IEnumerable<string> Names => All.Select(a => a.Name);
 
-    private static Sequential Cnn() => new(
-        new Conv2D(32, 3, Activation.Relu), new MaxPool2D(2), new Conv2D(64, 3, Activation.Relu), new MaxPool2D(2),
-        new Flatten(), new Dense(64, Activation.Relu), new Dense(10));
-
-    private static string Train(string name, Sequential model, int count, int warm, int steps)
+    /// <summary>Prints what one thread can do and what all can.</summary>
+    internal static int Peak()
     {
-        Dataset data = RandomImages(count);
-        model.Compile(new AdamW(1e-3), Loss.SparseCategoricalCrossentropy(fromLogits: true));
-        model.Build(Image);
+        foreach (int threads in (int[])[1, Environment.ProcessorCount])
+        {
+            MachinePeak peak = new CpuDevice(new CpuOptions { Threads = threads }).MeasurePeak();
+            Console.WriteLine($"{threads} threads, {InstructionSets.Best}: {peak.OperationsPerSecond / 1e9:F0} GFLOP/s of multiply-adds, {peak.BytesPerSecond / 1e9:F1} GB/s of memory");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Prints the profile of a training step.</summary>
+    internal static int Profile(int threads, string name, string? trace, int rows)
+    {
+        if (Array.Find(Trained, w => w.Name == name) is not { } workload)
+        {
+            Console.Error.WriteLine($"There is no training workload \"{name}\". There are: {string.Join(", ", Trained.Select(w => w.Name))}.");
+            return 2;
+        }
+
+        Device.Default = new CpuDevice(new CpuOptions { Threads = threads });
+        (Model model, Dataset data) = workload.Make();
+        Profile profile = model.ProfileStep(data, data.Count);
+        Console.Write(profile.ToTable(rows));
+        if (trace is not null)
+            profile.WriteChromeTrace(trace);
+        return 0;
+    }
+
+    private static string Train(TrainingWorkload workload)
+    {
+        double before = MemoryOf("VmRSS");
+        (Model model, Dataset data) = workload.Make();
+        int count = data.Count;
         var watch = Stopwatch.StartNew();
         StepProgram step = model.CompiledStep(model.RequireSetup(), data, count, isTraining: true, hasClassWeights: false);
         double compile = watch.Elapsed.TotalMilliseconds;
@@ -59,14 +90,35 @@ internal static class Workloads
         {
             step.Load(batch, []);
             step.Run();
-        }, warm, steps);
-        return Describe(name, milliseconds, count, "img")
-            + $",\"compile_ms\":{compile:F1},\"kernels\":{step.Compiled.Plan.Steps.Length},\"arena_mib\":{step.Compiled.ArenaBytes / 1048576.0:F1}";
+        }, workload.WarmUps, workload.Steps);
+        return Describe(workload.Name, milliseconds, workload.Unit == "tok" ? count * (int)data.Inputs[0].Shape[0] : count, workload.Unit)
+            + DescribeProgram(step.Compiled, milliseconds, before)
+            + $",\"parameters\":{model.Parameters.Sum(p => p.Shape.ElementCount)},\"compile_ms\":{compile:F1}";
+    }
+
+    /// <summary>Rate, memory and size of a compiled program.</summary>
+    /// <param name="compiled">The program.</param>
+    /// <param name="milliseconds">The time of a run.</param>
+    /// <param name="before">The resident memory before the model was built, in MiB.</param>
+    private static string DescribeProgram(CompiledGraph compiled, double milliseconds, double before)
+    {
+        double rate = compiled.Plan.Steps.Sum(Profiler.CountOperations) / milliseconds * 1e3;
+        double peak = MemoryOf("VmHWM") - before;
+        return $",\"gflops\":{rate / 1e9:F1},\"percent_of_peak\":{100 * rate / ((CpuDevice)compiled.Device).MeasureArithmetic():F1}"
+            + $",\"peak_mib\":{peak:F1},\"kernels\":{compiled.Plan.Steps.Length}";
+    }
+
+    /// <summary>A line of the kernel's account of this process, in MiB; 0 where there is none.</summary>
+    private static double MemoryOf(string key)
+    {
+        const string Account = "/proc/self/status";
+        string? line = File.Exists(Account) ? File.ReadLines(Account).FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal)) : null;
+        return line is null ? 0 : double.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
     private static string Predict(string name, Sequential model, int count, int warm, int runs)
     {
-        Dataset data = RandomImages(count);
+        Dataset data = Images(count);
         TensorData x = data.CreateBatch(count).Inputs[0];
         return Describe(name, Median(() => model.Predict(x, count), warm, runs), count, "img");
     }
@@ -75,12 +127,13 @@ internal static class Workloads
     {
         var x = new TensorData(DType.Float32, [n, n]);
         FillRandom(x.AsSpan<float>(), 1);
+        double before = MemoryOf("VmRSS");
         CompiledGraph compiled = CompiledGraph.Compile(Graphs.Graph.Of("matmul", [x.Type, x.Type], t => [t[0].MatMul(t[1])]));
         ProgramContext context = compiled.CreateContext();
         x.AsBytes().CopyTo(context.Inputs[0].AsBytes());
         x.AsBytes().CopyTo(context.Inputs[1].AsBytes());
         double milliseconds = Median(context.Run, 10, n > 1000 ? 20 : 100);
-        return Describe($"matmul {n}", milliseconds, 1, "matmul") + $",\"gflops\":{2.0 * n * n * n / milliseconds / 1e6:F1}";
+        return Describe($"matmul {n}", milliseconds, 1, "matmul") + DescribeProgram(compiled, milliseconds, before);
     }
 
     private static string Describe(string name, double milliseconds, int items, string unit) =>
@@ -102,16 +155,39 @@ internal static class Workloads
         return times[count / 2];
     }
 
-    private static Dataset RandomImages(int count)
+    private static Dataset Images(int count)
     {
         var x = new TensorData(DType.Float32, [count, 28, 28, 1]);
         FillRandom(x.AsSpan<float>(), 2);
         return Dataset.From(x, TensorData.From(Enumerable.Range(0, count).Select(i => i % 10).ToArray()));
     }
 
+    /// <summary>Random tokens with a class each, or where there are no classes the tokens themselves as targets.</summary>
+    private static Dataset Tokens(int count, int length, int vocabulary, int classes)
+    {
+        var random = new Random(3);
+        int[] tokens = [.. Enumerable.Range(0, count * length).Select(_ => random.Next(vocabulary))];
+        int[] targets = classes == 0 ? tokens : [.. Enumerable.Range(0, count).Select(_ => random.Next(classes))];
+        return Dataset.From(TensorData.From(tokens, [count, length]), classes == 0 ? TensorData.From(targets, [count, length]) : TensorData.From(targets));
+    }
+
     private static void FillRandom(Span<float> values, ulong seed)
     {
         for (int i = 0; i < values.Length; i++)
             values[i] = Ops.Philox.Uniform(seed, 1, 0, i);
+    }
+}
+
+/// <summary>A network that is trained, with its batch.</summary>
+internal sealed record TrainingWorkload(string Name, Func<Model> Network, Func<Dataset> Data, string Unit, int WarmUps, int Steps)
+{
+    /// <summary>The network, built and compiled, and a data set of one batch.</summary>
+    internal (Model Model, Dataset Data) Make()
+    {
+        Model model = Network();
+        Dataset data = Data();
+        model.Compile(new AdamW(1e-3), Loss.SparseCategoricalCrossentropy(fromLogits: true));
+        model.Build([data.Inputs[0]]);
+        return (model, data);
     }
 }

@@ -61,11 +61,24 @@ internal sealed class ProgramContext(Instance instance, TensorData[] inputs, Ten
 
     internal TensorData[] Outputs { get; } = outputs;
 
-    internal void Run()
+    internal void Run() => Run([]);
+
+    /// <summary>Undoes the preparations of a run whose changes of variables are taken back.</summary>
+    internal void TakeBack()
+    {
+        foreach (IBeforeRun preparation in before)
+            preparation.TakeBack();
+    }
+
+    /// <summary>Runs, and writes down when each step begins and the last one ends unless <paramref name="times"/> is empty.</summary>
+    internal void Run(Span<long> times)
     {
         foreach (IBeforeRun preparation in before)
             preparation.Prepare();
-        instance.Run();
+        if (times.IsEmpty)
+            instance.Run();
+        else
+            instance.Run(times);
         foreach (Variable variable in updated)
             variable.MarkChanged();
     }

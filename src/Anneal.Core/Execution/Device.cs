@@ -46,6 +46,9 @@ public abstract class Device
     /// <summary>Rewrites a graph, after all passes, into operations and types for which the device has kernels.</summary>
     internal virtual Graph Lower(Graph graph) => graph;
 
+    /// <summary>What the machine can do at most with this device's threads. The first call measures it, which takes up to a second.</summary>
+    public virtual MachinePeak MeasurePeak() => new(0, 0);
+
     /// <summary>Whether a kernel for this operation can finish each block of its result with a fused loop.</summary>
     internal virtual bool CanFuseEpilogue(Op op, DType dtype) => false;
 }
@@ -67,4 +70,7 @@ internal abstract class Instance
 {
     /// <summary>Runs all steps and waits for the end. Allocates nothing.</summary>
     internal abstract void Run();
+
+    /// <summary>The same with the clock read before each step and after the last, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal abstract void Run(Span<long> times);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Anneal.Execution;
 using Anneal.Graphs;
+using Anneal.Profiling;
 
 namespace Anneal;
 
@@ -83,9 +84,7 @@ public sealed class Program
     {
         CompiledGraph compiled = CompileFor(inputs);
         ProgramContext context = compiled.Rent();
-        for (int i = 0; i < inputs.Length; i++)
-            Buffer.MemoryCopy(inputs[i].Pointer, context.Inputs[i].Pointer, inputs[i].Type.ByteCount, inputs[i].Type.ByteCount);
-        GC.KeepAlive(inputs.ToArray());
+        CopyInputs(inputs, context);
         if (compiled.Graph.Updates.Length == 0)
         {
             context.Run();
@@ -107,6 +106,32 @@ public sealed class Program
 
         compiled.Return(context);
         return results;
+    }
+
+    /// <summary>
+    /// Runs the program several times and measures each kernel: time, bytes, arithmetic operations and how near that is to what the machine
+    /// can do. Variables that the program changes have their old values afterwards.
+    /// </summary>
+    /// <param name="inputs">What it runs on; as for <see cref="RunAll"/>.</param>
+    /// <exception cref="AnnealException">The inputs do not fit the function, or the device has no kernels to measure; nothing has run.</exception>
+    public Profile Profile(params ReadOnlySpan<TensorData> inputs)
+    {
+        const int Runs = 20;
+        CompiledGraph compiled = CompileFor(inputs);
+        ProgramContext context = compiled.Rent();
+        CopyInputs(inputs, context);
+        Profile profile;
+        lock (_updating)
+            profile = Profiler.Measure(compiled, context, Runs);
+        compiled.Return(context);
+        return profile;
+    }
+
+    private static unsafe void CopyInputs(ReadOnlySpan<TensorData> inputs, ProgramContext context)
+    {
+        for (int i = 0; i < inputs.Length; i++)
+            Buffer.MemoryCopy(inputs[i].Pointer, context.Inputs[i].Pointer, inputs[i].Type.ByteCount, inputs[i].Type.ByteCount);
+        GC.KeepAlive(inputs.ToArray());
     }
 
     /// <summary>The compiled form for inputs of these types, from the cache or made now.</summary>

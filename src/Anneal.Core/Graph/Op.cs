@@ -48,6 +48,15 @@ internal abstract record Op
     /// <summary>How the operation is tested.</summary>
     internal abstract OpRecord Record { get; }
 
+    /// <summary>The arithmetic operations of one application, a multiply-add counting as two; by default one for each element.</summary>
+    internal virtual double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs)
+    {
+        double count = 0;
+        foreach (Tensor output in outputs)
+            count += output.Shape.ElementCount;
+        return count;
+    }
+
     /// <summary>The graph that the operation runs, or null where it runs none.</summary>
     internal virtual Graph? Inner => null;
 

@@ -82,10 +82,20 @@ internal sealed record ConvolutionWindow(
     }
 }
 
+/// <summary>What the three products with a sliding window have in common.</summary>
+internal static class SlidingProduct
+{
+    /// <summary>A multiply-add for each element of the convolution's result and weight that it depends on; weights are <c>[height, width, in, out]</c>.</summary>
+    internal static double CountOperations(Shape result, Shape weights) => 2.0 * result.ElementCount * (weights.ElementCount / Math.Max(1, weights[^1]));
+}
+
 /// <summary>Cross-correlation of images <c>[n, h, w, c]</c> with weights <c>[kh, kw, c / groups, out]</c>, as networks call convolution.</summary>
 internal sealed record Convolve(ConvolutionWindow Window) : Op
 {
     internal override OpKind Kind => OpKind.Kernel;
+
+    internal override double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs) =>
+        SlidingProduct.CountOperations(outputs[0].Shape, inputs[1].Shape);
 
     internal override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
@@ -112,6 +122,9 @@ internal sealed record Convolve(ConvolutionWindow Window) : Op
 internal sealed record ConvolveInputGradient(ConvolutionWindow Window, Shape Image) : Op
 {
     internal override OpKind Kind => OpKind.Kernel;
+
+    internal override double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs) =>
+        SlidingProduct.CountOperations(inputs[0].Shape, inputs[1].Shape);
 
     internal override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
@@ -140,6 +153,9 @@ internal sealed record ConvolveInputGradient(ConvolutionWindow Window, Shape Ima
 internal sealed record ConvolveWeightGradient(ConvolutionWindow Window, Shape Weights) : Op
 {
     internal override OpKind Kind => OpKind.Kernel;
+
+    internal override double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs) =>
+        SlidingProduct.CountOperations(inputs[1].Shape, Weights);
 
     internal override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {

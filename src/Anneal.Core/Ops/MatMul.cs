@@ -34,6 +34,9 @@ internal sealed record MatMul(bool TransposeA, bool TransposeB) : Op
         ];
     }
 
+    internal override double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs) =>
+        2.0 * outputs[0].Shape.ElementCount * (TransposeA ? inputs[0].Shape[^2] : inputs[0].Shape[^1]);
+
     internal static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB) =>
         Node.Apply(new MatMul(transposeA, transposeB), a, b);
 

@@ -23,6 +23,9 @@ internal sealed record Scan(ScanBody Body, int CarryCount, int SequenceCount, lo
 
     internal override Graph Inner => Body.Graph;
 
+    internal override double CountOperations(ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs) =>
+        Length * Inner.Nodes.Where(n => n.Op.Kind is OpKind.Elementwise or OpKind.Reduction or OpKind.Kernel).Sum(n => n.Op.CountOperations(n.Inputs, n.Outputs));
+
     internal int StackedCount => Inner.Outputs.Length - CarryCount;
 
     /// <summary>The time of a step: steps are counted in the order in which they run.</summary>

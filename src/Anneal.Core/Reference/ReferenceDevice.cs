@@ -44,6 +44,9 @@ internal sealed class ReferenceInstance(Graph graph, TensorData[] inputs, Tensor
             Store(values[update.Value], update.Variable.Storage);
     }
 
+    internal override void Run(Span<long> times) =>
+        throw new DeviceException("The reference runs no kernels that could be profiled. Hint: profile on the device that the program is meant for.");
+
     internal static double[] ToDoubles(TensorData data)
     {
         var values = new double[data.Shape.ElementCount];

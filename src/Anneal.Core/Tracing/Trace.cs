@@ -7,6 +7,9 @@ internal interface IBeforeRun
 {
     /// <summary>Called before each run; must not allocate.</summary>
     void Prepare();
+
+    /// <summary>Undoes a preparation, where the run is taken back as if it had not been.</summary>
+    void TakeBack();
 }
 
 /// <summary>

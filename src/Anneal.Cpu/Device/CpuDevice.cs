@@ -22,6 +22,8 @@ public sealed record CpuOptions
 /// <summary>The device for processors: AVX-512, AVX2 with fused multiply-add, or 128-bit vectors, whichever the machine has.</summary>
 public sealed class CpuDevice : Device
 {
+    private MachinePeak? _peak;
+
     /// <summary>Makes a device.</summary>
     /// <exception cref="OptionException">The number of threads is negative.</exception>
     public CpuDevice(CpuOptions? options = null)
@@ -42,6 +44,12 @@ public sealed class CpuDevice : Device
     /// <inheritdoc/>
     public override string Name => string.Create(
         CultureInfo.InvariantCulture, $"cpu ({InstructionSets.Best}, {Pool.ThreadCount} threads{(Compilation.DynamicCode ? "" : ", tiles")})");
+
+    /// <inheritdoc/>
+    public override MachinePeak MeasurePeak() => _peak ??= new MachinePeak(MeasureArithmetic(), PeakMeter.Bytes(Pool));
+
+    /// <summary>Multiply-adds alone, in operations a second: takes no memory.</summary>
+    internal double MeasureArithmetic() => PeakMeter.Operations(Pool);
 
     internal override bool CanFuseEpilogue(Op op, DType dtype) => dtype == DType.Float32 && op is MatMul or Convolve or ConvolveInputGradient;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Anneal.Execution;
 using Anneal.Planning;
 
@@ -81,6 +82,19 @@ internal sealed unsafe class CpuInstance : Instance
     {
         foreach (BoundKernel kernel in _bound)
             kernel.Run(_scratch.Pointer, _pool);
+        GC.KeepAlive(_outside);
+        GC.KeepAlive(this);
+    }
+
+    internal override void Run(Span<long> times)
+    {
+        for (int i = 0; i < _bound.Length; i++)
+        {
+            times[i] = Stopwatch.GetTimestamp();
+            _bound[i].Run(_scratch.Pointer, _pool);
+        }
+
+        times[_bound.Length] = Stopwatch.GetTimestamp();
         GC.KeepAlive(_outside);
         GC.KeepAlive(this);
     }

@@ -145,6 +145,31 @@ public partial class Model
             PredictionKey(data, count), () => PredictProgram.Compile(this, data, count)));
     }
 
+    /// <summary>
+    /// Measures each kernel of a training step on the first examples of a data set: time, bytes, arithmetic operations and how near that is to
+    /// what the machine can do. The model and its optimizer stay as they are.
+    /// </summary>
+    /// <param name="data">Examples and targets.</param>
+    /// <param name="batchSize">The examples of a step.</param>
+    /// <exception cref="AnnealException">The model is not compiled, or data does not fit.</exception>
+    public Profile ProfileStep(Dataset data, int batchSize = DefaultBatchSize)
+    {
+        const int Runs = 20;
+        ArgumentNullException.ThrowIfNull(data);
+        TrainingSetup setup = RequireSetup();
+        Require.AtLeastOne(batchSize, nameof(ProfileStep), nameof(batchSize));
+        HostChecks.RequireFits(data, this, setup.Losses.Length);
+        int count = Math.Min(batchSize, data.Count);
+        StepProgram step = CompiledStep(setup, data, count, isTraining: true, hasClassWeights: false);
+        Batch batch = data.CreateBatch(count);
+        data.Fill([.. Enumerable.Range(0, count)], batch);
+        lock (step)
+        {
+            step.Load(batch, []);
+            return step.Measure(Runs);
+        }
+    }
+
     /// <summary>The step for batches of a data set, from the cache or compiled now.</summary>
     internal StepProgram CompiledStep(TrainingSetup setup, Dataset data, int count, bool isTraining, bool hasClassWeights, StepOptions? options = null)
     {

@@ -41,6 +41,8 @@ public sealed class OptimizerState : IBeforeRun
     /// <summary>Takes back the last step, which changed nothing.</summary>
     internal void TakeBackStep() => Step--;
 
+    void IBeforeRun.TakeBack() => TakeBackStep();
+
     /// <summary>Makes each run of the program that is being traced a step of this state.</summary>
     internal void CountRuns()
     {

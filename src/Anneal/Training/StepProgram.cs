@@ -1,5 +1,6 @@
 using Anneal.Execution;
 using Anneal.Ops;
+using Anneal.Profiling;
 using Anneal.Reference;
 
 namespace Anneal;
@@ -109,6 +110,9 @@ internal sealed unsafe class StepProgram
             *(float*)_context.Inputs[_layout.LossScale].Pointer = (float)_setup.LossScaler!.Scale;
         _context.Run();
     }
+
+    /// <summary>Measures the kernels on what was loaded. The model, the optimizer's state and the random step stay as they were.</summary>
+    internal Profile Measure(int runs) => Profiler.Measure(Compiled, _context, runs);
 
     /// <summary>Where the last run's loss lost its finiteness, as a sentence: the first such input or layer, computed again by the reference.</summary>
     internal string FindNonFinite()

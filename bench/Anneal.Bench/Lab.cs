@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using Anneal.Cpu;
+
+namespace Anneal.Bench;
+
+/// <summary>Versions of kernels side by side, on one thread, with their share of the measured multiply-add peak.</summary>
+internal static unsafe class Lab
+{
+    private static readonly (string Name, Action<double> Run)[] All = [("tile", Tile), ("product", Product)];
+
+    internal static int Run(string name)
+    {
+        if (Array.Find(All, l => l.Name == name).Run is not { } run)
+        {
+            Console.Error.WriteLine($"There is no lab \"{name}\". There are: {string.Join(", ", All.Select(l => l.Name))}.");
+            return 2;
+        }
+
+        using var pool = new WorkerPool(1);
+        double peak = PeakMeter.Operations(pool);
+        Console.WriteLine($"peak of one thread: {peak / 1e9:F0} GFLOP/s");
+        run(peak);
+        return 0;
+    }
+
+    /// <summary>The register tile of products, over panels that lie in the first or in the second level of cache.</summary>
+    private static void Tile(double peak)
+    {
+        foreach (int depth in (int[])[96, 112, 128, 144, 160, 176, 192, 320])
+        {
+            Report(peak, $"14x2, row-major left, depth {depth}", depth, depthMajor: false);
+            Report(peak, $"14x2, depth-major left, depth {depth}", depth, depthMajor: true);
+        }
+    }
+
+    /// <summary>Whole products, packing and all; the best of many runs, because other work on the machine only makes them slower.</summary>
+    private static void Product(double peak)
+    {
+        (long M, long N, long K, bool TransposeA, bool TransposeB)[] shapes =
+        [
+            (256, 256, 256, false, false), (512, 512, 512, false, false), (1024, 1024, 1024, false, false), (1024, 1024, 1024, true, false),
+            (1024, 1024, 1024, false, true), (4096, 1024, 256, false, false), (256, 1024, 4096, true, false), (4096, 256, 1024, false, true), (512, 128, 3200, true, false),
+        ];
+        foreach ((long m, long n, long k, bool transposeA, bool transposeB) in shapes)
+        {
+            NativeBuffer a = new(m * k * sizeof(float)), b = new(k * n * sizeof(float)), c = new(m * n * sizeof(float));
+            var text = new System.Text.StringBuilder();
+            foreach (int threads in (int[])[1, Environment.ProcessorCount])
+            {
+                using var pool = new WorkerPool(threads);
+                var kernel = new MatMulKernel(new MatMulShape(1, m, n, k) { TransposeA = transposeA, TransposeB = transposeB }, threads);
+                var scratch = new NativeBuffer(kernel.ScratchBytes);
+                double seconds = Best(() => kernel.Run((float*)a.Pointer, (float*)b.Pointer, (float*)c.Pointer, scratch.Pointer, null, pool), (int)Math.Max(1, 20_000_000 / (m * n * k / 8)), 60);
+                double rate = 2.0 * m * n * k / seconds;
+                text.Append(CultureInfo.InvariantCulture, $"  {threads} threads {rate / 1e9,6:F1} GFLOP/s {100 * rate / peak / threads,5:F1} %");
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{$"[{m}, {k}]{(transposeA ? "T" : "")} x [{k}, {n}]{(transposeB ? "T" : "")}",-30}{text}"));
+        }
+    }
+
+    private static void Report(double peak, string name, int depth, bool depthMajor)
+    {
+        const int Tiles = 10, Columns = 512;
+        NativeBuffer left = new(Tiles * 14 * 336 * sizeof(float)), right = new(32L * depth * sizeof(float)), output = new(14L * Tiles * Columns * sizeof(float));
+        TileArguments tile = new() { RightStep = 32, OutputStep = Columns, Depth = depth, Right = (float*)right.Pointer, LeftStep = depthMajor ? 14 : 1 };
+        double seconds = Best(() =>
+        {
+            for (int i = 0; i < Tiles; i++)
+            {
+                tile.Output = (float*)output.Pointer + (14 * i * Columns);
+                tile.Left = (float*)left.Pointer + (depthMajor ? 14 * i * depth : 14 * i * 336);
+                if (depthMajor)
+                    Cpu.Tiles.Multiply14x2<V512, DepthMajorLeft>(tile);
+                else
+                    Cpu.Tiles.Multiply14x2<V512, RowMajorLeft>(tile);
+            }
+        });
+        double rate = 2.0 * 14 * 32 * depth * Tiles / seconds;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-40} {rate / 1e9,7:F1} GFLOP/s {100 * rate / peak,6:F1} % of peak"));
+    }
+
+    private static double Best(Action action, int repeats = 200, int rounds = 30)
+    {
+        double best = double.PositiveInfinity;
+        for (int round = 0; round < rounds; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+                action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / repeats);
+        }
+
+        return best;
+    }
+}
