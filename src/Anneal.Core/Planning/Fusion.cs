@@ -20,7 +20,11 @@ internal sealed class Fusion
     private readonly Dictionary<Group, HashSet<Group>> _direct = [];
     private readonly Dictionary<Group, HashSet<Group>> _indirect = [];
 
-    private Fusion(Graph graph, Func<Op, DType, bool> canFuseEpilogue) => (_graph, _canFuseEpilogue) = (graph, canFuseEpilogue);
+    // From a group to those whose results it uses, in either way.
+    private readonly Dictionary<Group, HashSet<Group>> _producers = [];
+    private readonly Readers _readers;
+
+    private Fusion(Graph graph, Func<Op, DType, bool> canFuseEpilogue) => (_graph, _canFuseEpilogue, _readers) = (graph, canFuseEpilogue, new Readers(graph));
 
     /// <summary>The groups, and the group of each node that belongs to one.</summary>
     internal static (IReadOnlyList<Group> Groups, IReadOnlyDictionary<Node, Group> GroupOf) Run(
@@ -46,7 +50,7 @@ internal sealed class Fusion
     private void Connect()
     {
         foreach (Group group in _groupOf.Values)
-            (_direct[group], _indirect[group]) = ([], []);
+            (_direct[group], _indirect[group], _producers[group]) = ([], [], []);
         foreach ((Node node, Group group) in _groupOf)
         {
             foreach (Tensor input in node.Inputs)
@@ -54,12 +58,16 @@ internal sealed class Fusion
                 if (group.IsLoop && _groupOf.TryGetValue(input.Node, out Group? producer) && input.Node.Op.Kind == OpKind.Elementwise)
                 {
                     _direct[producer].Add(group);
+                    _producers[group].Add(producer);
                     continue;
                 }
 
                 Tensor source = View.Root(group.IsLoop ? View.Of(input).Source : input);
                 if (_groupOf.TryGetValue(source.Node, out producer) && producer != group)
+                {
                     _indirect[producer].Add(group);
+                    _producers[group].Add(producer);
+                }
             }
         }
     }
@@ -117,18 +125,31 @@ internal sealed class Fusion
     {
         foreach (Dictionary<Group, HashSet<Group>> edges in (Dictionary<Group, HashSet<Group>>[])[_direct, _indirect])
         {
+            foreach (Group target in edges[gone])
+                Replace(_producers[target], kept, gone, target);
             edges[kept].UnionWith(edges[gone]);
             edges[kept].Remove(kept);
             edges[kept].Remove(gone);
             edges.Remove(gone);
-            foreach (HashSet<Group> targets in edges.Values)
+            foreach (Group producer in _producers[gone])
             {
-                if (targets.Remove(gone))
-                    targets.Add(kept);
+                if (edges.TryGetValue(producer, out HashSet<Group>? targets) && targets.Contains(gone))
+                    Replace(targets, kept, gone, producer);
             }
-
-            edges[kept].Remove(kept);
         }
+
+        _producers[kept].UnionWith(_producers[gone]);
+        _producers[kept].Remove(kept);
+        _producers[kept].Remove(gone);
+        _producers.Remove(gone);
+    }
+
+    /// <summary>Puts a group in the place of another, except where it would be its own neighbour.</summary>
+    private static void Replace(HashSet<Group> neighbours, Group kept, Group gone, Group owner)
+    {
+        neighbours.Remove(gone);
+        if (owner != kept)
+            neighbours.Add(kept);
     }
 
     private void JoinEpilogues()
@@ -165,6 +186,6 @@ internal sealed class Fusion
             reads = true;
         }
 
-        return reads && LoopBuilder.Build(loop, _graph, _groupOf).Loop.AsMatrix(result.Shape[^1]) is not null;
+        return reads && LoopBuilder.Build(loop, _readers, _groupOf).Loop.AsMatrix(result.Shape[^1]) is not null;
     }
 }

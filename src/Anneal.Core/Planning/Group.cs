@@ -9,6 +9,7 @@ internal sealed class Group
     internal Group(Node node)
     {
         Nodes.Add(node);
+        Id = node.Id;
         if (node.Op.Kind == OpKind.Kernel)
         {
             Kernel = node;
@@ -41,7 +42,8 @@ internal sealed class Group
 
     internal bool IsLoop => Kernel is null;
 
-    internal long Id => Nodes.Max(n => n.Id);
+    /// <summary>The last node's number.</summary>
+    internal long Id { get; private set; }
 
     /// <summary>All nodes, the epilogue's included.</summary>
     internal IEnumerable<Node> AllNodes => Epilogue is null ? Nodes : Nodes.Concat(Epilogue.Nodes);
@@ -55,6 +57,7 @@ internal sealed class Group
     internal void Absorb(Group other)
     {
         Nodes.AddRange(other.Nodes);
+        Id = Math.Max(Id, other.Id);
         Reduction ??= other.Reduction;
     }
 }

@@ -19,10 +19,9 @@ internal sealed class LoopBuilder
 
     private LoopBuilder(Shape space) => _space = space;
 
-    internal static BuiltLoop Build(Group group, Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Placement? placement = null)
+    internal static BuiltLoop Build(Group group, Readers readers, IReadOnlyDictionary<Node, Group> groupOf, Placement? placement = null)
     {
         var builder = new LoopBuilder(group.Space);
-        HashSet<Tensor> needed = NeededOutside(group, graph, groupOf);
         var outputs = new List<(Tensor Value, LoopOutput Output)>();
         var members = group.Nodes.ToHashSet();
         foreach (Node node in group.Nodes.OrderBy(n => n.Id))
@@ -36,7 +35,7 @@ internal sealed class LoopBuilder
             }
 
             int register = builder._registers[value] = builder.Apply((ElementwiseOp)node.Op, node, members);
-            if (needed.Contains(value))
+            if (IsNeededOutside(value, members, readers, groupOf))
                 outputs.Add((value, new LoopOutput(register, placement?.OperandOf(value) ?? new LoopOperand(value.DType, Strides.Of(group.Space), 0), null)));
         }
 
@@ -52,30 +51,9 @@ internal sealed class LoopBuilder
         return new BuiltLoop(loop, builder._inputs.Select(i => i.Value).ToArray(), outputs.Select(o => o.Value).ToArray());
     }
 
-    private static HashSet<Tensor> NeededOutside(Group group, Graph graph, IReadOnlyDictionary<Node, Group> groupOf)
-    {
-        var members = group.Nodes.ToHashSet();
-        var needed = new HashSet<Tensor>();
-        foreach (Node node in graph.Nodes)
-        {
-            if (members.Contains(node) || !groupOf.ContainsKey(node))
-                continue;
-            foreach (Tensor input in node.Inputs)
-            {
-                Tensor source = View.Root(node.Op.Kind == OpKind.Kernel ? input : View.Of(input).Source);
-                if (members.Contains(source.Node))
-                    needed.Add(source);
-            }
-        }
-
-        foreach (Tensor tensor in graph.Outputs.Concat(graph.Updates.Select(u => u.Value)))
-        {
-            if (members.Contains(View.Root(tensor).Node))
-                needed.Add(View.Root(tensor));
-        }
-
-        return needed;
-    }
+    /// <summary>Whether the value is a result of the graph, or is read by a node of a group that is not in this one.</summary>
+    private static bool IsNeededOutside(Tensor value, HashSet<Node> members, Readers readers, IReadOnlyDictionary<Node, Group> groupOf) =>
+        readers.IsResult(value) || readers.Of(value).Any(n => !members.Contains(n) && groupOf.ContainsKey(n));
 
     private static LoopOperand Folded(Tensor value, ReductionOp reduction, Shape space)
     {

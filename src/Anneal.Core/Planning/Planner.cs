@@ -13,6 +13,8 @@ internal sealed class Planner
     private readonly Group[] _order;
     private readonly Placement _placement;
     private readonly PassOptions _options;
+    private readonly Readers _readers;
+    private readonly Dictionary<Variable, PlanBuffer> _variables = [];
     private readonly Dictionary<Tensor, PlanBuffer> _bufferOf = [];
     private readonly Dictionary<Tensor, int> _lastUse = [];
     private readonly List<PlanBuffer> _buffers = [];
@@ -23,6 +25,7 @@ internal sealed class Planner
     private Planner(Graph graph, IReadOnlyDictionary<Node, Group> groupOf, Schedule schedule, PassOptions options)
     {
         _options = options;
+        _readers = new Readers(graph);
         _graph = graph;
         _groupOf = groupOf;
         _schedule = schedule;
@@ -93,8 +96,12 @@ internal sealed class Planner
             _bufferOf[part] = BufferFor(whole);
     }
 
-    private PlanBuffer VariableBuffer(Variable variable) =>
-        _buffers.Find(b => b.Variable == variable) ?? AddBuffer(BufferKind.Variable, variable.Type, variable: variable);
+    private PlanBuffer VariableBuffer(Variable variable)
+    {
+        if (!_variables.TryGetValue(variable, out PlanBuffer? buffer))
+            _variables[variable] = buffer = AddBuffer(BufferKind.Variable, variable.Type, variable: variable);
+        return buffer;
+    }
 
     private PlanBuffer BufferFor(Tensor root)
     {
@@ -133,7 +140,7 @@ internal sealed class Planner
 
     private LoopStep MakeLoop(Group group)
     {
-        BuiltLoop built = LoopBuilder.Build(group, _graph, _groupOf, _placement);
+        BuiltLoop built = LoopBuilder.Build(group, _readers, _groupOf, _placement);
         ReuseInputs(built, group.Space, []);
         return new LoopStep([.. group.Nodes], built.Loop.Collapse())
         {
@@ -149,7 +156,7 @@ internal sealed class Planner
         PlanBuffer[] outputs = kernel.Outputs.Select(BufferFor).ToArray();
         if (group.Epilogue is not { } epilogue)
             return new KernelStep([kernel], kernel) { Inputs = inputs, Outputs = outputs };
-        BuiltLoop built = LoopBuilder.Build(epilogue, _graph, _groupOf);
+        BuiltLoop built = LoopBuilder.Build(epilogue, _readers, _groupOf);
 
         // The kernel still reads its inputs for other blocks while the epilogue writes the first.
         ReuseInputs(built, epilogue.Space, inputs);

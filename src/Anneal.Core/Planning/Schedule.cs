@@ -11,6 +11,8 @@ internal sealed class Schedule
 {
     private readonly Dictionary<Group, HashSet<Group>> _successors = [];
     private readonly Dictionary<Group, HashSet<Group>> _predecessors = [];
+    private readonly Dictionary<Group, Tensor[]> _reads = [];
+    private readonly Dictionary<Variable, List<Group>> _readersOf = [];
 
     /// <summary>The updates whose new value may be written straight to the variable: every other reader has run before.</summary>
     internal HashSet<Update> InPlace { get; } = [];
@@ -24,15 +26,17 @@ internal sealed class Schedule
             (schedule._successors[group], schedule._predecessors[group]) = ([], []);
         foreach (Group group in groups)
         {
-            foreach (Tensor source in group.AllNodes.SelectMany(n => Sources(n)))
+            foreach (Tensor source in schedule._reads[group] = [.. group.AllNodes.SelectMany(Sources).Distinct()])
             {
+                if (source.Node.Op is ReadVariable read)
+                    schedule.AddReader(read.Variable, group);
                 if (groupOf.TryGetValue(source.Node, out Group? producer) && producer != group)
                     schedule.AddEdge(producer, group);
             }
         }
 
         foreach (Update update in graph.Updates.Where(_ => options.UpdateInPlace))
-            schedule.OrderReadersFirst(update, groups, groupOf);
+            schedule.OrderReadersFirst(update, groupOf);
         schedule.Sort(groups);
         return schedule;
     }
@@ -47,10 +51,18 @@ internal sealed class Schedule
         _predecessors[to].Add(from);
     }
 
-    private void OrderReadersFirst(Update update, IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf)
+    private void AddReader(Variable variable, Group group)
+    {
+        if (!_readersOf.TryGetValue(variable, out List<Group>? readers))
+            _readersOf[variable] = readers = [];
+        if (readers.Count == 0 || readers[^1] != group)
+            readers.Add(group);
+    }
+
+    private void OrderReadersFirst(Update update, IReadOnlyDictionary<Node, Group> groupOf)
     {
         Group writer = groupOf[View.Root(update.Value).Node];
-        Group[] readers = groups.Where(g => g != writer && g.AllNodes.Any(n => Sources(n).Any(s => IsRead(s, update.Variable)))).ToArray();
+        Group[] readers = [.. _readersOf.GetValueOrDefault(update.Variable, []).Where(g => g != writer)];
         if (!MayOverwrite(writer, update) || readers.Any(r => Reaches(writer, r)))
             return;
         foreach (Group reader in readers)
@@ -106,16 +118,15 @@ internal sealed class Schedule
     {
         Dictionary<Group, int> open = groups.ToDictionary(g => g, g => _predecessors[g].Count);
         Dictionary<Tensor, int> uses = [];
-        Dictionary<Group, Tensor[]> reads = groups.ToDictionary(g => g, g => g.AllNodes.SelectMany(Sources).Distinct().ToArray());
-        foreach (Tensor tensor in reads.Values.SelectMany(r => r))
+        foreach (Tensor tensor in _reads.Values.SelectMany(r => r))
             uses[tensor] = uses.GetValueOrDefault(tensor) + 1;
         var ready = groups.Where(g => open[g] == 0).ToList();
         while (ready.Count > 0)
         {
-            Group next = ready.MinBy(g => (MemoryChange(g, reads[g], uses), g.Id))!;
+            Group next = ready.MinBy(g => (MemoryChange(g, _reads[g], uses), g.Id))!;
             ready.Remove(next);
             Order.Add(next);
-            foreach (Tensor tensor in reads[next])
+            foreach (Tensor tensor in _reads[next])
                 uses[tensor]--;
             foreach (Group successor in _successors[next])
             {
