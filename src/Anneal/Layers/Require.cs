@@ -25,6 +25,11 @@ internal static class Require
             high == double.PositiveInfinity ? FormattableString.Invariant($"a finite number of at least {low}") : FormattableString.Invariant($"at least {low} and below {high}"),
             value.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>A number above 0 and at most 1.</summary>
+    internal static double Share(double value, string layer, string argument) => value is > 0 and <= 1
+        ? value
+        : throw Mistake(layer, argument, "above 0 and at most 1", value.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>A finite number above 0.</summary>
     internal static double Positive(double value, string layer, string argument) => value > 0 && double.IsFinite(value)
         ? value

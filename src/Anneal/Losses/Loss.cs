@@ -123,7 +123,9 @@ public abstract partial class Loss
     {
         Tensor count = norm.Sum();
         Tensor divisor = Tensor.Select(count.EqualTo(0), count.FillLike(1), count);
-        return (values * norm).Sum() / divisor;
+
+        // Not a product alone: what does not count may be infinite or no number at all.
+        return Tensor.Select(norm.EqualTo(0), values.FillLike(0), values * norm).Sum() / divisor;
     }
 
     /// <summary>What counts of positions, by labels and by the mask of the output; null where all do.</summary>

@@ -4,7 +4,7 @@ namespace Anneal;
 /// What training reports besides the loss. There are two kinds, both open to derive from: a <see cref="SumMetric"/> gives a sum and a count
 /// within the graph of the step; a <see cref="StreamingMetric"/> sees outputs and targets on the host and can be used without a model too. The
 /// value of an epoch is that of all of its examples, however they are batched, never a mean of values of batches. Example weights and
-/// class weights do not enter; ignored labels and masked steps do not count.
+/// class weights do not enter; ignored labels and masked steps do not count, and where nothing counts there is no value.
 /// </summary>
 public abstract class Metric
 {

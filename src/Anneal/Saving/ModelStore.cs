@@ -95,7 +95,34 @@ internal static class ModelStore
             output.SetParts("metrics", setup.Metrics[i].Select(MetricRegistry.Write));
             return output;
         }));
+        if (setup.LossScaler is { } scaler)
+            training.SetPart("lossScaling", WriteScaling(scaler.Options));
         return training;
+    }
+
+    private static LayerConfig WriteScaling(LossScaling scaling)
+    {
+        var config = new LayerConfig("lossScaling");
+        config.Set("initialScale", scaling.InitialScale);
+        config.Set("growthFactor", scaling.GrowthFactor);
+        config.Set("backoffFactor", scaling.BackoffFactor);
+        config.Set("growthInterval", scaling.GrowthInterval);
+        config.Set("maximumSkipped", scaling.MaximumSkipped);
+        return config;
+    }
+
+    private static LossScaling ReadScaling(LayerConfig config)
+    {
+        var scaling = new LossScaling
+        {
+            InitialScale = config.GetDouble("initialScale"),
+            GrowthFactor = config.GetDouble("growthFactor"),
+            BackoffFactor = config.GetDouble("backoffFactor"),
+            GrowthInterval = config.GetInt32("growthInterval"),
+            MaximumSkipped = config.GetInt32("maximumSkipped"),
+        };
+        scaling.Check();
+        return scaling;
     }
 
     private static string[] ParameterNames(Model model) => [.. model.NamedVariables().Where(v => v.Variable is Parameter).Select(v => v.Name)];
@@ -199,7 +226,9 @@ internal static class ModelStore
         TrainingSetup setup = ReadTraining(model, config);
         string path = Path.Combine(folder, Training);
         OrderedDictionary<string, TensorData> tensors = Safetensors.Read(files[Training], path).Tensors;
-        if (tensors.ContainsKey(TrainingSetup.LossScaleName))
+
+        // Earlier releases stored the scale without its options.
+        if (setup.LossScaler is null && tensors.ContainsKey(TrainingSetup.LossScaleName))
             setup.LossScaler = new LossScaler(new LossScaling());
         RequireExactly(path, tensors, [.. TrainingTensors(model, setup).Select(t => (t.Name, t.Data.Type))]);
         long epochs = tensors[TrainingSetup.EpochName].Item<long>(), step = tensors[TrainingSetup.StepName].Item<long>();
@@ -225,15 +254,18 @@ internal static class ModelStore
             LayerConfig[] outputs = config.Parts("outputs");
             if (outputs.Length == 0)
                 throw config.Fail("outputs", "at least one", "none");
-            return new TrainingSetup(
+            var setup = new TrainingSetup(
                 model, optimizer,
                 Array.ConvertAll(outputs, o => LossRegistry.Read(o.Part("loss"))),
                 Array.ConvertAll(outputs, o => Array.ConvertAll(o.Parts("metrics"), MetricRegistry.Read)),
                 Array.ConvertAll(outputs, o => o.GetDouble("lossWeight")));
+            if (config.Contains("lossScaling"))
+                setup.LossScaler = new LossScaler(ReadScaling(config.Part("lossScaling")));
+            return setup;
         }
         catch (OptionException e)
         {
-            throw new ModelFileException(config.File, config.Owner, "options that the optimizer, losses and metrics accept", e.Message, e);
+            throw new ModelFileException(config.File, config.Owner, "options that the optimizer, losses, metrics and the scaling of the loss accept", e.Message, e);
         }
     }
 

@@ -31,14 +31,17 @@ public sealed record LossScaling
     /// <summary>How many good steps make the scale grow; at least 1.</summary>
     public int GrowthInterval { get; init; } = 2000;
 
-    /// <summary>How many steps in a row may be skipped before training ends with an error; at least 1.</summary>
+    /// <summary>
+    /// How many steps in a row may be skipped; at least 1. One more ends training with <see cref="NonFiniteGradientException"/>, or
+    /// <see cref="NonFiniteLossException"/> where the loss itself is not finite.
+    /// </summary>
     public int MaximumSkipped { get; init; } = 50;
 
     internal void Check()
     {
         Require.Within(InitialScale, double.Epsilon, float.MaxValue, nameof(LossScaling), nameof(InitialScale));
         Require.Within(GrowthFactor, 1, float.MaxValue, nameof(LossScaling), nameof(GrowthFactor));
-        Require.Within(BackoffFactor, double.Epsilon, 1, nameof(LossScaling), nameof(BackoffFactor));
+        Require.Share(BackoffFactor, nameof(LossScaling), nameof(BackoffFactor));
         Require.AtLeastOne(GrowthInterval, nameof(LossScaling), nameof(GrowthInterval));
         Require.AtLeastOne(MaximumSkipped, nameof(LossScaling), nameof(MaximumSkipped));
     }

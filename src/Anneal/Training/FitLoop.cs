@@ -18,6 +18,7 @@ internal sealed class FitLoop
     private readonly TrainingRun _run;
     private readonly bool _scales;
     private UpdateProgram? _update;
+    private StepUndo? _undo;
 
     internal FitLoop(Model model, TrainingSetup setup, Dataset data, FitOptions options, CancellationToken cancellation)
     {
@@ -28,6 +29,8 @@ internal sealed class FitLoop
         (_data, _validation) = Divide(data, options);
         if (_validation is not null)
             HostChecks.RequireFits(_validation, model, setup.Losses.Length);
+        if (options.BatchSize > _data.Count)
+            throw BatchLoader.TooLarge(options.BatchSize, _data.Count);
         _totals = new Totals(setup);
         _classWeights = ClassWeightTable(options.ClassWeights);
         if (_classWeights.Length > 0 && setup.Losses.Length != 1)
@@ -82,7 +85,15 @@ internal sealed class FitLoop
         _totals.Clear();
         progress.Begin(epoch + 1);
         display.BeginEpoch(progress);
-        RunSteps(loader, progress);
+        try
+        {
+            RunSteps(loader, progress);
+        }
+        finally
+        {
+            // An error or a cancellation may come between the parts of a batch.
+            _undo?.TakeBack();
+        }
 
         var values = new Dictionary<string, double>();
         var undefined = new Dictionary<string, string>();
@@ -108,16 +119,18 @@ internal sealed class FitLoop
             StepProgram program = full ??= Step(batch.Count);
             if (batch.Count != PartSize)
                 program = Step(batch.Count);
+            if (part == 0)
+                _undo?.Begin();
             program.Load(batch, _classWeights);
             program.Run(restart: part == 0);
             loss += program.Loss * batch.Count;
             examples += batch.Count;
             done += batch.Count;
             bool isFinite = double.IsFinite(program.Loss) && program.HasFiniteGradients;
-            if (isFinite)
-                program.AddTo(_totals);
-            else if (!_scales)
+            if (!isFinite && MustFail)
                 throw Diverged(program, step + 1);
+            if (double.IsFinite(program.Loss))
+                program.AddTo(_totals);
             isGood &= isFinite;
             progress.Advance(batch.Count);
             if (++part < parts && done < loader.ExamplesPerEpoch)
@@ -138,37 +151,56 @@ internal sealed class FitLoop
             isGood = update.HasFiniteGradients;
             if (!isGood)
                 _setup.OptimizerState.TakeBackStep();
-            if (!isGood && !_scales)
-                throw new NonFiniteGradientException(_run.Epoch, step, loss, _run.LearningRate, _setup.Accumulation.FirstNonFinite());
+            if (!isGood && MustFail)
+                throw BadGradient(step, loss, _setup.Accumulation.FirstNonFinite());
         }
-        else if (!isGood)
+        else if (!isGood && _undo is null)
         {
             program.TakeBackStep();
         }
 
+        if (isGood)
+            _undo?.Complete();
+        else
+            _undo?.TakeBack();
         if (_scales)
-            Rescale(program, isGood, step);
+            Rescale(isGood);
         if (_options.Callbacks.Count > 0)
             CallBatchEnd();
     }
 
-    private void Rescale(StepProgram program, bool isGood, int step)
+    private void Rescale(bool isGood)
     {
         LossScaler scaler = _setup.LossScaler!;
         if (isGood)
             scaler.Succeed();
-        else if (!scaler.Skip())
-            throw new NonFiniteLossException(_run.Epoch, step, program.Loss, _run.LearningRate, scaler.Describe());
+        else
+            scaler.Skip();
         _run.SkippedSteps = scaler.Skipped;
         _run.LossScale = scaler.Scale;
     }
+
+    /// <summary>Whether a step that is not finite ends training: where the loss is not scaled, or as many have been skipped as may be.</summary>
+    private bool MustFail => !_scales || _setup.LossScaler!.SkippedInRow >= _setup.LossScaler.Options.MaximumSkipped;
 
     private AnnealException Diverged(StepProgram program, int step)
     {
         program.TakeBackStep();
         return double.IsFinite(program.Loss)
-            ? new NonFiniteGradientException(_run.Epoch, step, program.Loss, _run.LearningRate, program.FindNonFiniteGradient())
-            : new NonFiniteLossException(_run.Epoch, step, program.Loss, _run.LearningRate, program.FindNonFinite());
+            ? BadGradient(step, program.Loss, program.FindNonFiniteGradient())
+            : new NonFiniteLossException(_run.Epoch, step, program.Loss, _run.LearningRate, (CountLastSkip() + " " + program.FindNonFinite()).TrimStart());
+    }
+
+    private NonFiniteGradientException BadGradient(int step, double loss, string? parameter) =>
+        new(_run.Epoch, step, loss, _run.LearningRate, parameter, CountLastSkip());
+
+    /// <summary>Counts the step that was one too many to be skipped, and says so; null where the loss is not scaled.</summary>
+    private string? CountLastSkip()
+    {
+        if (!_scales)
+            return null;
+        _setup.LossScaler!.Skip();
+        return _setup.LossScaler.Describe();
     }
 
     private void CallBatchEnd()
@@ -185,7 +217,7 @@ internal sealed class FitLoop
         if (rest > 0)
             Step(rest);
         if (_options.AccumulationSteps > 1)
-            _update = _model.CompiledUpdate(_setup);
+            (_update, _undo) = (_model.CompiledUpdate(_setup), new StepUndo(Step(PartSize).Compiled, _setup.Accumulation));
         CheckClassWeights();
         if (_validation is null)
             return;

@@ -38,6 +38,9 @@ internal sealed class GradientAccumulation
         .Where(s => Enumerable.Range(0, (int)s.Value.Shape.ElementCount).Any(i => !double.IsFinite(s.Value.Storage.GetDouble(i))))
         .Select(s => s.Key.Name).FirstOrDefault();
 
+    /// <summary>Whether a variable is one of these sums.</summary>
+    internal bool Owns(Variable variable) => variable == Count || _sums.Values.Contains<Variable>(variable);
+
     private State SumOf(NamedVariable variable)
     {
         var parameter = (Parameter)variable.Variable;

@@ -17,7 +17,7 @@ public sealed class History
     /// <summary>One value of every epoch.</summary>
     /// <param name="name">Such as <c>val_accuracy</c>.</param>
     /// <exception cref="OptionException">There is no such value.</exception>
-    /// <exception cref="UndefinedMetricException">A metric had no value in one of the epochs; the message says why.</exception>
+    /// <exception cref="UndefinedMetricException">A metric or a loss had no value in one of the epochs; the message says why.</exception>
     public IReadOnlyList<double> this[string name] => [.. _epochs.Select(e => e[name])];
 
     internal void Add(EpochResult epoch) => _epochs.Add(epoch);
@@ -28,12 +28,12 @@ public sealed class History
 /// <param name="Values">The values by name, in the order in which they are shown.</param>
 public sealed record EpochResult(int Epoch, IReadOnlyDictionary<string, double> Values)
 {
-    /// <summary>Why a metric has no value in this epoch, by its name.</summary>
+    /// <summary>Why a metric, or a loss, has no value in this epoch, by its name.</summary>
     public IReadOnlyDictionary<string, string> Undefined { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>One value.</summary>
     /// <exception cref="OptionException">There is no such value; the known ones are named.</exception>
-    /// <exception cref="UndefinedMetricException">The metric has no value in this epoch; the message says why.</exception>
+    /// <exception cref="UndefinedMetricException">The metric or loss has no value in this epoch; the message says why.</exception>
     public double this[string name] => EvaluationResult.Find(Values, Undefined, name);
 
     /// <summary>Such as <c>loss 0.0312, accuracy 0.9901</c>.</summary>
@@ -45,14 +45,15 @@ public sealed record EpochResult(int Epoch, IReadOnlyDictionary<string, double> 
 public sealed record EvaluationResult(IReadOnlyDictionary<string, double> Values)
 {
     /// <summary>The mean loss.</summary>
+    /// <exception cref="UndefinedMetricException">Nothing counted, such as where all labels are ignored.</exception>
     public double Loss => this["loss"];
 
-    /// <summary>Why a metric has no value for these examples, by its name.</summary>
+    /// <summary>Why a metric, or the loss, has no value for these examples, by its name.</summary>
     public IReadOnlyDictionary<string, string> Undefined { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>One value.</summary>
     /// <exception cref="OptionException">There is no such value; the known ones are named.</exception>
-    /// <exception cref="UndefinedMetricException">The metric has no value for these examples; the message says why.</exception>
+    /// <exception cref="UndefinedMetricException">The metric or loss has no value for these examples; the message says why.</exception>
     public double this[string name] => Find(Values, Undefined, name);
 
     /// <summary>Such as <c>loss 0.0312, accuracy 0.9901</c>.</summary>

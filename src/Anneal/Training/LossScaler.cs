@@ -43,14 +43,14 @@ internal sealed class LossScaler
     }
 
     internal string Describe() => FormattableString.Invariant(
-        $"Loss or gradients were not finite in {SkippedInRow} steps in a row, although the scale of the loss went down to {Scale}.");
+        $"Loss or gradients were not finite in {SkippedInRow} steps in a row, the last at a scale of the loss that became {Scale}.");
 
-    /// <summary>Counts a step that was skipped; false where it was one too many.</summary>
-    internal bool Skip()
+    /// <summary>Counts a step that was skipped.</summary>
+    internal void Skip()
     {
         Good = 0;
         Skipped++;
+        SkippedInRow++;
         Scale = Math.Max(Scale * Options.BackoffFactor, 1e-30);
-        return ++SkippedInRow <= Options.MaximumSkipped;
     }
 }

@@ -7,11 +7,11 @@ namespace Anneal;
 /// </summary>
 public sealed class NonFiniteGradientException : AnnealException
 {
-    internal NonFiniteGradientException(int epoch, int step, double loss, double learningRate, string? parameter) : base(
+    internal NonFiniteGradientException(int epoch, int step, double loss, double learningRate, string? parameter, string? note = null) : base(
         string.Create(
             CultureInfo.InvariantCulture,
             $"The gradient of {parameter ?? "a parameter"} is not finite in epoch {epoch}, step {step} (loss {loss}, learning rate {learningRate}). ")
-        + "The step has changed nothing. Hint: look for a root, a quotient or a logarithm at 0 in the model or its loss, lower the learning rate, and normalize the inputs.") =>
+        + (note is null ? "" : note + " ") + "The step has changed nothing. Hint: look for a root, a quotient or a logarithm at 0 in the model or its loss, lower the learning rate, and normalize the inputs.") =>
         (Epoch, Step, Loss, Parameter) = (epoch, step, loss, parameter);
 
     /// <summary>The epoch, counted from 1.</summary>

@@ -48,8 +48,9 @@ internal readonly record struct StepValue(int Value, bool IsMean, int Count, dou
 /// <param name="Value">The index of its value among the step's values.</param>
 /// <param name="Output">The index of the graph's output that holds the prediction.</param>
 /// <param name="Target">The index of the graph's input that holds the targets.</param>
+/// <param name="ChangedTarget">The index of the graph's output that holds the targets where the step changes them first, or -1.</param>
 /// <param name="Counts">The index of the graph's output that says which positions count, or -1 where all do.</param>
-internal sealed record StepStream(int Value, int Output, int Target, int Counts);
+internal sealed record StepStream(int Value, int Output, int Target, int ChangedTarget, int Counts);
 
 /// <summary>
 /// A whole step for one number of examples, compiled: forward, loss and metrics and, in training, gradients and updates. Filling its
@@ -169,8 +170,8 @@ internal sealed unsafe class StepProgram
 
         foreach (StepStream stream in _layout.Streams)
         {
-            totals.Stream(stream.Value).Accumulate(
-                _context.Outputs[stream.Output], _context.Inputs[stream.Target], stream.Counts < 0 ? null : _context.Outputs[stream.Counts]);
+            TensorData targets = stream.ChangedTarget < 0 ? _context.Inputs[stream.Target] : _context.Outputs[stream.ChangedTarget];
+            totals.Stream(stream.Value).Accumulate(_context.Outputs[stream.Output], targets, stream.Counts < 0 ? null : _context.Outputs[stream.Counts]);
         }
         if (_layout.Penalty >= 0)
             totals.AddPenalty(*(float*)_context.Outputs[_layout.Penalty].Pointer, _layout.Examples);

@@ -48,7 +48,7 @@ internal sealed class StepTracer
             isTraining, isTraining ? _setup.RandomState : null);
         if (isTraining && _options.CheckpointEvery > 0)
             graph = Checkpoint.Run(graph, _lastForward, _options.CheckpointEvery);
-        var diagnosis = new GradientDiagnosis(_setup, () => new StepTracer(_model, _setup, _data, _count, _options).TraceGradients(hasClassWeights));
+        var diagnosis = new GradientDiagnosis(() => new StepTracer(_model, _setup, _data, _count, _options).TraceGradients(hasClassWeights));
         return new StepProgram(_setup, CompiledGraph.Compile(graph), layout!, diagnosis);
     }
 
@@ -60,8 +60,8 @@ internal sealed class StepTracer
             "gradients of " + _model.Name, [],
             _ =>
             {
-                Record(Trace.Current!, hasClassWeights);
-                return Gradients.Of(_outputs[0], trained.Select(v => (Parameter)v.Variable));
+                StepLayout layout = Record(Trace.Current!, hasClassWeights);
+                return TakeGradients(Trace.Current!, trained, Objective(Trace.Current!, ref layout), layout);
             },
             training: true, _setup.RandomState);
         return (graph, [.. trained.Select(v => v.Name)]);
@@ -222,7 +222,8 @@ internal sealed class StepTracer
 
                 ((StreamingMetric)metric).CreateFor(_setup.Losses[i]).RequireTypes(predictions[i].Shape, targets[i].Shape, counts[i]?.Shape.ElementCount ?? 0);
                 int index = counts[i] is { } count ? AddOutput(count) : -1;
-                found.Add(new StepStream(values.Count, AddOutput(predictions[i]), stepTargets[i].Input, index));
+                int changed = _options.Augmentation is null ? -1 : AddOutput(targets[i]);
+                found.Add(new StepStream(values.Count, AddOutput(predictions[i]), stepTargets[i].Input, changed, index));
                 values.Add(StepValue.Streamed);
             }
         }
@@ -247,19 +248,9 @@ internal sealed class StepTracer
     private StepLayout Train(Trace trace, StepLayout layout)
     {
         NamedVariable[] trained = StepUpdate.TrainedOf(_model);
-        Tensor loss = _outputs[0], objective = loss;
-        if (_options.Accumulates)
-            objective = loss * PartCount();
-        if (_options.ScalesLoss)
-        {
-            layout = layout with { LossScale = trace.Inputs.Count };
-            objective *= trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
-        }
-
+        Tensor loss = _outputs[0], objective = Objective(trace, ref layout);
         _lastForward = Node.LastId;
-        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
-        if (_options.ScalesLoss)
-            gradients = [.. gradients.Select(g => g / trace.Inputs[layout.LossScale])];
+        Tensor[] gradients = TakeGradients(trace, trained, objective, layout);
         if (_options.Accumulates)
         {
             layout = layout with { Restart = trace.Inputs.Count };
@@ -276,6 +267,22 @@ internal sealed class StepTracer
             gate += (witness - witness).Sum().Cast(DType.Float32);
         StepUpdate.KeepWhereNotFinite(trace, gate);
         return layout with { Gate = AddOutput(gate) };
+    }
+
+    /// <summary>What is differentiated: the loss, summed where parts are added up, and scaled.</summary>
+    private Tensor Objective(Trace trace, ref StepLayout layout)
+    {
+        Tensor objective = _options.Accumulates ? _outputs[0] * PartCount() : _outputs[0];
+        if (!_options.ScalesLoss)
+            return objective;
+        layout = layout with { LossScale = trace.Inputs.Count };
+        return objective * trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
+    }
+
+    private Tensor[] TakeGradients(Trace trace, NamedVariable[] trained, Tensor objective, StepLayout layout)
+    {
+        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
+        return _options.ScalesLoss ? [.. gradients.Select(g => g / trace.Inputs[layout.LossScale])] : gradients;
     }
 
     /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>

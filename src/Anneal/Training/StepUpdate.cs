@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal;
 
 /// <summary>The end of a training step: from gradients to new parameters.</summary>
@@ -28,8 +30,8 @@ internal static class StepUpdate
         Tensor isFinite = gate.EqualTo(gate);
         foreach ((Variable variable, Tensor value) in trace.Updates)
         {
-            if (trace.FirstRead(variable) is { } old)
-                variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
+            Tensor old = trace.FirstRead(variable) ?? Node.Apply(new ReadVariable(variable));
+            variable.Assign(Tensor.Select(isFinite.BroadcastTo(old.Shape), value, old));
         }
     }
 }

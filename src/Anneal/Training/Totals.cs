@@ -21,8 +21,8 @@ internal sealed class Totals
         _summed = [.. Enumerable.Range(0, _names.Length).Where(i => _streams[i] is null)];
     }
 
-    /// <summary>The values that are known at any time; metrics on the host are read when all has been seen.</summary>
-    internal IEnumerable<KeyValuePair<string, double>> Running => _summed.Select(i => KeyValuePair.Create(_names[i], Mean(i)));
+    /// <summary>The values that are known already; metrics on the host are read when all has been seen.</summary>
+    internal IEnumerable<KeyValuePair<string, double>> Running => _summed.Where(IsKnown).Select(i => KeyValuePair.Create(_names[i], Mean(i)));
 
     internal void Clear()
     {
@@ -49,21 +49,15 @@ internal sealed class Totals
     /// <summary>The metric of a value that is worked out on the host.</summary>
     internal StreamingMetric Stream(int value) => _streams[value]!;
 
-    /// <summary>Writes the values, and why there is none for a metric that is undefined.</summary>
+    /// <summary>Writes the values, and why there is none for a loss or metric that is undefined.</summary>
     internal void Write(Dictionary<string, double> values, Dictionary<string, string> undefined, string prefix)
     {
         for (int i = 0; i < _names.Length; i++)
         {
             string name = prefix + _names[i];
-            if (_streams[i] is not { } stream)
-            {
-                values.Add(name, Mean(i));
-                continue;
-            }
-
             try
             {
-                values.Add(name, stream.Result);
+                values.Add(name, _streams[i]?.Result ?? (IsKnown(i) ? Mean(i) : throw new UndefinedMetricException($"{_names[i]} is undefined: no example has been counted.")));
             }
             catch (UndefinedMetricException e)
             {
@@ -72,7 +66,10 @@ internal sealed class Totals
         }
     }
 
-    /// <summary>A mean so far; 0 where nothing counted.</summary>
+    /// <summary>Whether anything counted; of several outputs one is enough for the loss.</summary>
+    private bool IsKnown(int value) => value > 0 || _lossWeights.Length == 1 ? _counts[value] != 0 : _counts.AsSpan(1, _lossWeights.Length).ContainsAnyExcept(0);
+
+    /// <summary>A mean so far.</summary>
     private double Mean(int value)
     {
         if (value > 0)
@@ -81,7 +78,7 @@ internal sealed class Totals
         if (_lossWeights.Length == 1)
             return _lossWeights[0] * Plain(0) + penalty;
 
-        // The loss of several outputs is made of their means, each over what counts there.
+        // The loss of several outputs is made of their means, each over what counts there, or 0 as in the step where nothing does.
         double loss = penalty;
         for (int i = 0; i < _lossWeights.Length; i++)
             loss += _lossWeights[i] * Plain(i + 1);

@@ -99,6 +99,22 @@ public sealed class MixUpTests
         Assert.Equal(history["val_loss"][^1], resumed.Evaluate(data).Loss, 1e-6);
     }
 
+    [Theory]
+    [InlineData(ComputePrecision.Float32)]
+    [InlineData(ComputePrecision.BFloat16)]
+    public void MetricsOnTheHostSeeTheMixedTargets(ComputePrecision precision)
+    {
+        FitOptions options = TestModels.Quiet with { Epochs = 2, BatchSize = 16, Augmentation = new MixUp(1), Precision = precision };
+        var numbers = new Sequential(new Dense(3, Activation.Softmax)) { Seed = 4 };
+        numbers.Compile(new Sgd(0.1), Loss.MeanSquaredError(), new MeanSquaredError { Name = "streamed" });
+        var classes = new Sequential(new Dense(3)) { Seed = 4 };
+        classes.Compile(new Sgd(0.1), Loss.CategoricalCrossentropy(fromLogits: true), Metric.Accuracy, new Accuracy { Name = "streamed" });
+        History errors = numbers.Fit(OneHotPoints(60), options), shares = classes.Fit(OneHotPoints(60), options);
+        for (int epoch = 0; epoch < 2; epoch++)
+            Assert.Equal(errors["loss"][epoch], errors["streamed"][epoch], 1e-6);
+        Assert.Equal(shares["accuracy"], shares["streamed"]);
+    }
+
     [Fact]
     public void MixedTrainingLearns()
     {

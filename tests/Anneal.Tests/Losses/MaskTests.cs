@@ -48,14 +48,44 @@ public sealed class MaskTests
     }
 
     [Fact]
-    public void WhereNothingCountsTheLossIsZeroAndMetricsAreUndefined()
+    public void WhereNothingCountsLossAndMetricsAreUndefined()
     {
         var model = new Sequential(new Masking());
-        model.Compile(new Sgd(), Loss.SparseCategoricalCrossentropy(fromLogits: true), new Accuracy());
+        model.Compile(new Sgd(), Loss.SparseCategoricalCrossentropy(fromLogits: true), Metric.Accuracy, new Accuracy { Name = "streamed" });
         EvaluationResult result = model.Evaluate(TensorData.From(Logits, [2, 3, 2]), TensorData.From([-100, -100, 0, -100, 1, 0], [2, 3]));
-        Assert.Equal(0, result.Loss);
-        Assert.DoesNotContain("accuracy", result.Values.Keys);
-        Assert.Contains("no example", Assert.Throws<UndefinedMetricException>(() => result["accuracy"]).Message);
+        Assert.Empty(result.Values);
+        Assert.Contains("loss is undefined", Assert.Throws<UndefinedMetricException>(() => result.Loss).Message);
+        foreach (string name in (string[])["accuracy", "streamed"])
+            Assert.Contains($"{name} is undefined: no example", Assert.Throws<UndefinedMetricException>(() => result[name]).Message);
+
+        // The mean of such a batch is 0, so that it does not destroy a training.
+        TensorData ignored = TensorData.From([-100, -100, 0, -100, 1, 0], [2, 3]);
+        Assert.Equal(0, Mean(Loss.SparseCategoricalCrossentropy(fromLogits: true), TensorData.From(Logits, [2, 3, 2]), ignored, TensorData.From(Steps, [2, 3])));
+    }
+
+    [Fact]
+    public void OneOfSeveralOutputsMayHaveNothingThatCounts()
+    {
+        var input = new Input(2);
+        var model = new Model([input], [new Dense(2, name: "a").Apply(input), new Dense(2, name: "b").Apply(input)]);
+        Loss loss = Loss.SparseCategoricalCrossentropy(fromLogits: true);
+        model.Compile(new Sgd(), [loss, loss], [[Metric.Accuracy], [Metric.Accuracy]]);
+        var data = new ArrayDataset([TensorData.From<float>([1, 2, 3, 4], [2, 2])], [TensorData.From([0, 1]), TensorData.From([-100, -100])]);
+        EvaluationResult result = model.Evaluate(data);
+        Assert.Equal(["loss", "a_loss", "a_accuracy"], result.Values.Keys);
+        Assert.Equal(["b_loss", "b_accuracy"], result.Undefined.Keys);
+        Assert.Equal(result["a_loss"], result.Loss);
+    }
+
+    [Fact]
+    public void WhatDoesNotCountNeedNotBeANumber()
+    {
+        var model = new Sequential(new ActivationLayer(Activation.Linear));
+        model.Compile(new Sgd(), Loss.SparseCategoricalCrossentropy(fromLogits: true));
+        TensorData logits = TensorData.From<float>([1, 2, float.NaN, 3, float.PositiveInfinity, 1, 0.5f, -1], [4, 2]), labels = TensorData.From([1, -100, -100, 1]);
+        double expected = (Soft(1, 2, 1) + Soft(0.5, -1, 1)) / 2;
+        Assert.Equal(expected, model.Evaluate(logits, labels).Loss, 1e-6);
+        Assert.Equal(expected, Mean(Loss.SparseCategoricalCrossentropy(fromLogits: true), logits, labels, TensorData.From(new[] { true, true, true, true })), 1e-6);
     }
 
     [Fact]

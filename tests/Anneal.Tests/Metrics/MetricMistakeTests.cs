@@ -83,6 +83,59 @@ public sealed class MetricMistakeTests
     }
 
     [Fact]
+    public void MapsOfPredictedClassesCountWithAllTheirElements()
+    {
+        int[,] outputs = { { 0, 1, 2 }, { 1, 2, 1 } }, targets = { { 0, 2, 2 }, { 1, 1, 0 } };
+        int[] flatOutputs = [0, 1, 2, 1, 2, 1], flatTargets = [0, 2, 2, 1, 1, 0];
+        Assert.Equal(new MeanIntersectionOverUnion().Of(flatOutputs, flatTargets), new MeanIntersectionOverUnion().Of(outputs, targets));
+        Assert.Equal(0.5, new Accuracy().Of(outputs, targets));
+        Assert.Equal(0.5, new Accuracy().Of(TensorData.From(flatOutputs, [1, 2, 3]), TensorData.From(flatTargets, [1, 2, 3])));
+        Assert.Contains("row 1", Assert.Throws<LabelException>(() => new Accuracy().Of(outputs, new[,] { { 0, 2, 2 }, { 1, 1, -1 } })).Message);
+        Assert.Throws<ShapeException>(() => new Accuracy().Of(outputs, [0, 1]));
+        Assert.Equal(1, new Accuracy().Of(new[,] { { 0 }, { 1 } }, [0, 1]));
+    }
+
+    [Fact]
+    public void RowsOfTargetsAreOneHotWhereNoLossSaysOtherwise()
+    {
+        float[,] outputs = { { 0.1f, 0.8f, 0.1f }, { 0.7f, 0.2f, 0.1f } };
+        Assert.Equal(1, new F1Score(Averaging.Micro).Of(outputs, new[,] { { 0, 1, 0 }, { 1, 0, 0 } }));
+        Assert.Equal(1, new Accuracy().Of(outputs, new[,] { { 0f, 1, 0 }, { 1, 0, 0 } }));
+        foreach (float[,] targets in (float[][,])[new[,] { { 0f, 1, 0 }, { 1, 1, 0 } }, new[,] { { 0f, 1, 0 }, { 0, 0, 0 } }, new[,] { { 0f, 1, 0 }, { 0.5f, 0.5f, 0 } }])
+        {
+            Assert.Contains("row 1", Assert.Throws<LabelException>(() => new F1Score(Averaging.Macro).Of(outputs, targets)).Message);
+            Assert.Throws<LabelException>(() => new RocAuc().Of(outputs, targets));
+            Assert.Throws<LabelException>(() => new TopKAccuracy(2).Of(outputs, targets));
+        }
+    }
+
+    [Fact]
+    public void AConfusionMatrixNeedsNumbers()
+    {
+        Assert.Contains("row 1", Assert.Throws<InputException>(() => ConfusionMatrix.Of([0, 1], TensorData.From(new[,] { { 1f, 0 }, { float.NaN, 1 } }))).Message);
+        Assert.Contains("row 1", Assert.Throws<InputException>(() => ConfusionMatrix.Of([0, 1], TensorData.From(new[,] { { 1f, 0 }, { 1, float.NaN } }))).Message);
+        Assert.Contains("row 1", Assert.Throws<InputException>(() => ConfusionMatrix.OfBinary([0, 1], TensorData.From<float>([0.2f, float.NaN], [2]))).Message);
+        Assert.Equal(1, ConfusionMatrix.OfBinary([0, 1], TensorData.From<float>([float.NegativeInfinity, 1], [2])).Accuracy);
+    }
+
+    [Fact]
+    public void AMetricThatIsResetForgetsTheNumberOfClasses()
+    {
+        var score = new F1Score();
+        score.Update([0, 1, 2], [0, 1, 2]);
+        Assert.Equal(3, score.Matrix.Classes);
+        Assert.Throws<OptionException>(() => score.Result);
+        score.Reset();
+        Assert.Equal(2, score.Matrix.Classes);
+        score.Update([0.2f, 0.9f], [0, 1]);
+        Assert.Equal(1, score.Result);
+        Assert.Equal((2, 2), (score.Matrix.Classes, score.Matrix.Total));
+        score.Update([0, 2], [0, 1]);
+        Assert.Equal(3, score.Matrix.Classes);
+        Assert.Equal(1, score.Matrix[1, 2]);
+    }
+
+    [Fact]
     public void OptionsMustFit()
     {
         Assert.Throws<OptionException>(() => new RocAuc(Averaging.Micro));

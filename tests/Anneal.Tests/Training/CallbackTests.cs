@@ -55,6 +55,33 @@ public class CallbackTests
     }
 
     [Fact]
+    public void CheckpointsAskTheMetricWhichValueIsBetter()
+    {
+        using var folder = new TestFolder();
+        var model = new Sequential(new Dense(1, kernelInitializer: new Constant(-1)));
+        model.Compile(new Adam(0.2), Loss.BinaryCrossentropy(fromLogits: true), new RocAuc());
+        ArrayDataset data = Dataset.From(TensorData.From<float>([-2, -1, 1, 2, 0.5f, -0.5f], [6, 1]), TensorData.From([0, 0, 1, 1, 0, 1]));
+        var checkpoint = new ModelCheckpoint(folder.Path, "val_auc", saveBestOnly: true);
+        History history = model.Fit(data, TestModels.Quiet with { Epochs = 12, BatchSize = 2, ValidationData = data, Callbacks = [checkpoint] });
+        Assert.True(history["val_auc"][0] < history["val_auc"].Max());
+        Assert.Equal(history["val_auc"].Max(), checkpoint.Best);
+        Assert.Equal(checkpoint.BestEpoch, Model.Load(folder.Path).EpochsTrained);
+    }
+
+    [Fact]
+    public void ACheckpointNeedsItsValueOnlyWhereItChooses()
+    {
+        using var folder = new TestFolder();
+        Sequential model = TestModels.Classifier();
+        FitOptions options = TestModels.Quiet with { BatchSize = 10, Callbacks = [new ModelCheckpoint(folder.Path, "acuracy", saveBestOnly: true)] };
+        Assert.Contains("'acuracy'", Assert.Throws<OptionException>(() => model.Fit(TestModels.Points(20), options)).Message);
+        Assert.Equal(0, model.EpochsTrained);
+        Assert.False(Directory.Exists(folder.Path));
+        model.Fit(TestModels.Points(20), options with { Callbacks = [new ModelCheckpoint(folder.Path)] });
+        Assert.Equal(1, Model.Load(folder.Path).EpochsTrained);
+    }
+
+    [Fact]
     public void LinesAreWrittenForEachEpoch()
     {
         TextWriter before = Console.Out;

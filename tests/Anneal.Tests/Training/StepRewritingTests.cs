@@ -172,8 +172,8 @@ public sealed class StepRewritingTests
             Precision = ComputePrecision.Float16,
             LossScaling = new LossScaling { InitialScale = 1e30, BackoffFactor = 1 - 1e-9, MaximumSkipped = 5 },
         };
-        var exception = Assert.Throws<NonFiniteLossException>(() => model.Fit(Data(), options));
-        Assert.Equal(2, exception.Epoch);
+        var exception = Assert.Throws<NonFiniteGradientException>(() => model.Fit(Data(), options));
+        Assert.Equal((2, 2, "dense/kernel"), (exception.Epoch, exception.Step, exception.Parameter));
         Assert.Equal(before, Weights(model));
         Assert.Equal(0, model.Setup!.OptimizerState.Step);
     }

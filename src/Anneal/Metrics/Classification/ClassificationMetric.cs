@@ -2,7 +2,8 @@ namespace Anneal;
 
 /// <summary>
 /// What metrics of classes share. One output for each example is a score for class 1 of the classes 0 and 1; a row of several is a score for each
-/// class, with a label or a one-hot row. Where the loss judges each output on its own, each is an example of the classes 0 and 1, and a target above 0.5 is class 1.
+/// class, with a label or a one-hot row (of a loss over distributions the class is the largest share). Whole numbers are predicted classes, each with a
+/// label, in any shape. Where the loss judges each output on its own, each is an example of the classes 0 and 1, and a target above 0.5 is class 1.
 /// </summary>
 public abstract class ClassificationMetric : StreamingMetric
 {
@@ -15,7 +16,9 @@ public abstract class ClassificationMetric : StreamingMetric
     {
         if (OutputsAreClasses)
         {
-            AddPrediction(RequireClass(outputs[0], ConfusionMatrix.MaximumClasses, "predicted class"), RequireClass(targets[0], ConfusionMatrix.MaximumClasses, "label"));
+            RequireAsMany(outputs.Length, targets.Length);
+            for (int i = 0; i < outputs.Length; i++)
+                AddPrediction(RequireClass(outputs[i], ConfusionMatrix.MaximumClasses, "predicted class"), RequireClass(targets[i], ConfusionMatrix.MaximumClasses, "label"));
         }
         else if (outputs.Length == 1)
         {
@@ -32,6 +35,9 @@ public abstract class ClassificationMetric : StreamingMetric
         }
         else
         {
+            // The targets of a loss may be any distribution, such as mixed ones; on its own a row of several labels has no largest.
+            if (Targets is null)
+                RequireOneHot(targets);
             AddScores(outputs, Largest(targets));
         }
     }
@@ -71,6 +77,24 @@ public abstract class ClassificationMetric : StreamingMetric
         return target is 0 or 1
             ? (int)target
             : throw new LabelException(FormattableString.Invariant($"{Name} needs a label of 0 or 1 for one output, but found {target} in row {Count}."));
+    }
+
+    private void RequireAsMany(int outputs, int targets)
+    {
+        if (outputs != targets)
+        {
+            throw new ShapeException(FormattableString.Invariant(
+                $"{Name} needs a label for each predicted class, but found {targets} for {outputs}. Hint: convert whole numbers to float32 where they are scores."));
+        }
+    }
+
+    private void RequireOneHot(ReadOnlySpan<double> targets)
+    {
+        if (targets.Count(1.0) != 1 || targets.Count(0.0) != targets.Length - 1)
+        {
+            throw new LabelException(FormattableString.Invariant(
+                $"{Name} needs a row of targets with one 1 and otherwise 0, but row {Count} is none. Hint: where an example has several labels, judge each label on its own."));
+        }
     }
 
     private int RequireClass(double value, int classes, string what) => value >= 0 && value < classes && value == Math.Floor(value)

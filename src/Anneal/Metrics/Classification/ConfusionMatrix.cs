@@ -11,19 +11,17 @@ public sealed partial class ConfusionMatrix
 {
     // A table of so many classes takes 128 MB.
     internal const int MaximumClasses = 4096;
-    private long[,] _counts;
 
-    private ConfusionMatrix(long[,] counts) => _counts = counts;
+    // Within a metric there may be room for more classes than there are; it is empty.
+    private long[,] _counts;
 
     /// <summary>Makes an empty matrix, to be filled with <see cref="Add"/>.</summary>
     /// <param name="classes">The number of classes, from 1 to 4096.</param>
     /// <exception cref="OptionException">The number is out of range.</exception>
-    public ConfusionMatrix(int classes) : this(new long[RequireCount(classes), classes])
-    {
-    }
+    public ConfusionMatrix(int classes) => (_counts, Classes) = (new long[RequireCount(classes), classes], classes);
 
     /// <summary>The number of classes.</summary>
-    public int Classes => _counts.GetLength(0);
+    public int Classes { get; private set; }
 
     /// <summary>How many examples were counted.</summary>
     public long Total
@@ -65,6 +63,7 @@ public sealed partial class ConfusionMatrix
 
     /// <summary>Counts true classes against the largest of each row of outputs <c>[n, classes]</c>.</summary>
     /// <exception cref="ShapeException">The outputs are not float32 <c>[n, classes]</c>.</exception>
+    /// <exception cref="InputException">An output is not a number.</exception>
     public static ConfusionMatrix Of(ReadOnlySpan<long> actual, TensorData outputs)
     {
         ArgumentNullException.ThrowIfNull(outputs);
@@ -75,6 +74,7 @@ public sealed partial class ConfusionMatrix
 
     /// <summary>Counts true classes 0 and 1 against outputs <c>[n]</c> or <c>[n, 1]</c>, of which those above a threshold stand for 1.</summary>
     /// <exception cref="ShapeException">The outputs are not one float32 for each example.</exception>
+    /// <exception cref="InputException">An output is not a number.</exception>
     public static ConfusionMatrix OfBinary(ReadOnlySpan<long> actual, TensorData outputs, double threshold = 0.5)
     {
         ArgumentNullException.ThrowIfNull(outputs);
@@ -82,7 +82,7 @@ public sealed partial class ConfusionMatrix
             throw new ShapeException($"A binary confusion matrix needs one float32 output for each example, but found {outputs.Type}.");
         var predicted = new long[outputs.Shape.ElementCount];
         for (int i = 0; i < predicted.Length; i++)
-            predicted[i] = outputs.GetDouble(i) > threshold ? 1 : 0;
+            predicted[i] = Number(outputs, i, i) > threshold ? 1 : 0;
         return Of(actual, predicted, 2);
     }
 
@@ -98,27 +98,37 @@ public sealed partial class ConfusionMatrix
     }
 
     /// <summary>Another matrix with the same counts.</summary>
-    internal ConfusionMatrix Copy() => new((long[,])_counts.Clone());
+    internal ConfusionMatrix Copy()
+    {
+        var copy = new ConfusionMatrix(Classes);
+        CopyTo(copy._counts);
+        return copy;
+    }
 
     /// <summary>Makes room for more classes.</summary>
     internal void Grow(int classes)
     {
         if (classes <= Classes)
             return;
-        var larger = new long[RequireCount(classes), classes];
-        for (int r = 0; r < Classes; r++)
+        if (classes > _counts.GetLength(0))
         {
-            for (int c = 0; c < Classes; c++)
-                larger[r, c] = _counts[r, c];
+            var larger = new long[RequireCount(classes), classes];
+            CopyTo(larger);
+            _counts = larger;
         }
 
-        _counts = larger;
+        Classes = classes;
     }
 
     /// <summary>Counts an example whose classes are known to be in range.</summary>
     internal void Count(int actual, int predicted) => _counts[actual, predicted]++;
 
-    internal void Clear() => Array.Clear(_counts);
+    /// <summary>Forgets all counts and how many classes there were, but keeps the memory.</summary>
+    internal void Clear(int classes)
+    {
+        Array.Clear(_counts);
+        Classes = classes;
+    }
 
     /// <summary>A table with a row for each true class and a column for each predicted one.</summary>
     public override string ToString()
@@ -145,14 +155,29 @@ public sealed partial class ConfusionMatrix
         var largest = new long[rows];
         for (long r = 0; r < rows; r++)
         {
-            for (long c = 1; c < columns; c++)
+            double best = double.NegativeInfinity;
+            for (long c = 0; c < columns; c++)
             {
-                if (outputs.GetDouble(r * columns + c) > outputs.GetDouble(r * columns + largest[r]))
-                    largest[r] = c;
+                double output = Number(outputs, r * columns + c, r);
+                if (output > best)
+                    (best, largest[r]) = (output, c);
             }
         }
 
         return largest;
+    }
+
+    private static double Number(TensorData outputs, long index, long row) => outputs.GetDouble(index) is var value && !double.IsNaN(value)
+        ? value
+        : throw new InputException(FormattableString.Invariant($"A confusion matrix needs outputs that are numbers, but found NaN in row {row}."));
+
+    private void CopyTo(long[,] counts)
+    {
+        for (int r = 0; r < Classes; r++)
+        {
+            for (int c = 0; c < Classes; c++)
+                counts[r, c] = _counts[r, c];
+        }
     }
 
     private static double Ratio(double part, double whole) => whole == 0 ? 0 : part / whole;

@@ -3,8 +3,9 @@ namespace Anneal;
 /// <summary>A score of a <see cref="ConfusionMatrix"/>: outputs are judged by a threshold, rows by their largest output.</summary>
 public abstract class ConfusionMetric : ClassificationMetric
 {
+    private const int FewestClasses = 2;
     private readonly double _threshold;
-    private readonly ConfusionMatrix _matrix = new(2);
+    private readonly ConfusionMatrix _matrix = new(FewestClasses);
 
     private protected ConfusionMetric(string name, double threshold) : base(name) => _threshold = Probability(threshold, name);
 
@@ -17,7 +18,7 @@ public abstract class ConfusionMetric : ClassificationMetric
     private protected ConfusionMatrix Counts => _matrix;
 
     /// <inheritdoc/>
-    protected sealed override void Clear() => _matrix.Clear();
+    protected sealed override void Clear() => _matrix.Clear(FewestClasses);
 
     /// <inheritdoc/>
     protected override void RequireRows(int outputs, int targets)

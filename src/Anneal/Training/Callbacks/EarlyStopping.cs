@@ -1,6 +1,9 @@
 namespace Anneal;
 
-/// <summary>Ends training when a value has not become better for some epochs, as Keras.</summary>
+/// <summary>
+/// Ends training when a value has not become better for some epochs, as Keras. The best value and the count of epochs belong to the callback and
+/// begin anew with each <c>Fit</c>.
+/// </summary>
 public sealed class EarlyStopping : MonitorCallback
 {
     private readonly int _patience;

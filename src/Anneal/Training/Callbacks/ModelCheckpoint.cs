@@ -1,6 +1,8 @@
 namespace Anneal;
 
-/// <summary>Saves the model after each epoch, or only after those that are better than all before. A kill leaves the last whole save.</summary>
+/// <summary>
+/// Saves the model after each epoch, or only after those that are better than all before in the same <c>Fit</c>. A kill leaves the last whole save.
+/// </summary>
 public sealed class ModelCheckpoint : MonitorCallback
 {
     private readonly string _folder;
@@ -20,7 +22,13 @@ public sealed class ModelCheckpoint : MonitorCallback
     }
 
     /// <inheritdoc/>
-    public override void OnTrainBegin(TrainingRun run) => Forget();
+    public override void OnTrainBegin(TrainingRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (_saveBestOnly)
+            RequireValue(run);
+        Forget();
+    }
 
     /// <inheritdoc/>
     public override void OnEpochEnd(TrainingRun run, EpochResult result)

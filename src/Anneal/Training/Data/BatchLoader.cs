@@ -222,6 +222,9 @@ public sealed class BatchLoader : IDisposable
         return made;
     }
 
+    internal static DatasetException TooLarge(int batchSize, int examples) =>
+        new(FormattableString.Invariant($"A batch of {batchSize} examples was asked for, but the data set has {examples}."));
+
     private static void Check(Dataset data, BatchLoaderOptions options)
     {
         if (data.Count == 0)
@@ -229,7 +232,7 @@ public sealed class BatchLoader : IDisposable
         if (options.BatchSize < 1)
             throw new OptionException($"BatchSize is {options.BatchSize}, but a batch has at least 1 example.");
         if (options.BatchSize > data.Count)
-            throw new DatasetException($"A batch of {options.BatchSize} examples was asked for, but the data set has {data.Count}.");
+            throw TooLarge(options.BatchSize, data.Count);
         if (options.Prefetch is < 0 or > 1024)
             throw new OptionException($"Prefetch is {options.Prefetch}, but it lies between 0 and 1024.");
         if (options.Epochs is < 0)
