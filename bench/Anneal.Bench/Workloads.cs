@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Anneal.Cpu;
 using Anneal.Execution;
-using Anneal.Profiling;
 
 namespace Anneal.Bench;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Anneal.Execution;
 using Anneal.Graphs;
-using Anneal.Profiling;
 
 namespace Anneal;
 

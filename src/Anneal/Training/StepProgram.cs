@@ -1,6 +1,5 @@
 using Anneal.Execution;
 using Anneal.Ops;
-using Anneal.Profiling;
 using Anneal.Reference;
 
 namespace Anneal;

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using Anneal.Execution;
 using Anneal.Graphs;
 using Anneal.Planning;
 
-namespace Anneal.Profiling;
+namespace Anneal.Execution;
 
 /// <summary>Runs a compiled graph with a clock between its kernels.</summary>
 internal static class Profiler
