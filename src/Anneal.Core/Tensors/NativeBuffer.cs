@@ -11,20 +11,35 @@ internal sealed unsafe class NativeBuffer
     internal const int Alignment = 64;
     private readonly void* _pointer;
 
+    // What was mapped, where the block is large; null where it comes from the C library.
+    private readonly void* _mapped;
+
     internal NativeBuffer(long byteCount)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteCount);
         ByteCount = byteCount;
         // One vector more than asked for: kernels may read, never write, a full vector at the last element.
         nuint size = checked((nuint)byteCount + Alignment);
-        _pointer = NativeMemory.AlignedAlloc(size, Alignment);
-        NativeMemory.Clear(_pointer, size);
+        if (byteCount >= LargePages.LeastBytes && LargePages.IsSupported)
+        {
+            _mapped = LargePages.Map(LargePages.BytesToMap(size));
+            _pointer = LargePages.Align(_mapped);
+        }
+        else
+        {
+            _pointer = NativeMemory.AlignedAlloc(size, Alignment);
+            NativeMemory.Clear(_pointer, size);
+        }
+
         GC.AddMemoryPressure(byteCount + Alignment);
     }
 
     ~NativeBuffer()
     {
-        NativeMemory.AlignedFree(_pointer);
+        if (_mapped is null)
+            NativeMemory.AlignedFree(_pointer);
+        else
+            LargePages.Unmap(_mapped, LargePages.BytesToMap((nuint)ByteCount + Alignment));
         GC.RemoveMemoryPressure(ByteCount + Alignment);
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Anneal.Cpu;
 
@@ -78,6 +79,9 @@ internal static unsafe partial class Tiles
         float* right = tile.Right;
         long leftStep = tile.LeftStep;
         long rightStep = tile.RightStep;
+        float* next = tile.Next;
+        long nextStep = tile.NextStep;
+        Prefetch(tile.Output, tile.OutputStep, 6);
         TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
         TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
         TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
@@ -86,6 +90,12 @@ internal static unsafe partial class Tiles
         TVec s5_0 = TVec.Zero, s5_1 = TVec.Zero;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch1(next);
+                next += nextStep;
+            }
+
             TVec right0 = TVec.Load(right);
             TVec right1 = TVec.Load(right + TVec.Count);
             TVec value = TVec.Broadcast(left[0]);

@@ -25,7 +25,7 @@ internal static unsafe partial class Tiles
         long rightStep = tile.RightStep;
         float* next = tile.Next;
         long nextStep = tile.NextStep;
-        Prefetch(tile.Output, tile.OutputStep);
+        Prefetch(tile.Output, tile.OutputStep, 14);
         TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
         TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
         TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
@@ -220,11 +220,11 @@ internal static unsafe partial class Tiles
 
     /// <summary>Brings what a tile will be written to into the cache while its sums are computed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* output, long step)
+    private static void Prefetch(float* output, long step, int rows)
     {
         if (!Sse.IsSupported)
             return;
-        for (int row = 0; row < 14; row++, output += step)
+        for (int row = 0; row < rows; row++, output += step)
         {
             Sse.Prefetch0(output);
             Sse.Prefetch0(output + 16);
