@@ -181,11 +181,11 @@ internal sealed class FitLoop
     private void CompileAll()
     {
         int rest = _data.Count % PartSize;
-        Step(PartSize);
+        StepProgram step = Step(PartSize);
         if (rest > 0)
             Step(rest);
         if (_options.AccumulationSteps > 1)
-            _update = _model.CompiledUpdate(_setup);
+            _update = _model.CompiledUpdate(_setup, step.SeparatesPenalties);
         CheckClassWeights();
         if (_validation is null)
             return;

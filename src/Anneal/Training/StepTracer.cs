@@ -14,6 +14,7 @@ internal sealed class StepTracer
     private readonly StepOptions _options;
     private readonly List<Tensor> _outputs = [];
     private (Tensor Mean, Tensor? Count, double FixedCount)[] _means = [];
+    private int _penalty = -1, _mean;
     private long _lastForward;
 
     private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, StepOptions options) =>
@@ -96,7 +97,8 @@ internal sealed class StepTracer
         Tensor? penalty = _model.Losses is { Count: > 0 } losses ? losses.Aggregate((a, b) => a + b) : null;
         Tensor loss = penalty is null ? total! : total! + penalty;
         StepValue[] collected = CollectValues(loss, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
-        int penaltyOutput = penalty is null ? -1 : AddOutput(penalty);
+        _penalty = penalty is null ? -1 : AddOutput(penalty);
+        _mean = AddOutput(total!);
         if (trace.Training && _options.Precision != ComputePrecision.Float32)
             LowerPrecision(trace, predictions);
         return new StepLayout
@@ -108,7 +110,7 @@ internal sealed class StepTracer
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
             Examples = _count,
-            Penalty = penaltyOutput,
+            Penalty = _penalty,
         };
     }
 
@@ -247,35 +249,59 @@ internal sealed class StepTracer
     private StepLayout Train(Trace trace, StepLayout layout)
     {
         NamedVariable[] trained = StepUpdate.TrainedOf(_model);
-        Tensor loss = _outputs[0], objective = loss;
-        if (_options.Accumulates)
-            objective = loss * PartCount();
+        Tensor[] objectives = Objectives();
+        layout = layout with { SeparatesPenalties = objectives.Length > 1 };
+        Tensor? scale = null;
         if (_options.ScalesLoss)
         {
             layout = layout with { LossScale = trace.Inputs.Count };
-            objective *= trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
+            scale = trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
+            objectives = Array.ConvertAll(objectives, o => o * scale);
         }
 
         _lastForward = Node.LastId;
-        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
-        if (_options.ScalesLoss)
-            gradients = [.. gradients.Select(g => g / trace.Inputs[layout.LossScale])];
+        Tensor[][] gradients = Array.ConvertAll(objectives, o => GradientsOf(o, trained, scale));
         if (_options.Accumulates)
         {
             layout = layout with { Restart = trace.Inputs.Count };
-            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, PartCount());
+            Accumulate(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients);
         }
         else
         {
-            StepUpdate.Record(_model, _setup, trained, gradients);
+            StepUpdate.Record(_model, _setup, trained, gradients[0]);
         }
 
         // An infinity less itself is not a number, and so is all that it is added to.
-        Tensor gate = loss - loss;
-        foreach (Tensor witness in GradientWitnesses.Of(objective, gradients))
+        Tensor gate = _outputs[0] - _outputs[0];
+        foreach (Tensor witness in objectives.Zip(gradients, GradientWitnesses.Of).SelectMany(w => w))
             gate += (witness - witness).Sum().Cast(DType.Float32);
         StepUpdate.KeepWhereNotFinite(trace, gate);
         return layout with { Gate = AddOutput(gate) };
+    }
+
+    /// <summary>
+    /// What is differentiated: the loss; of a part of a batch its sum over what counts, and apart from it the penalties, summed over examples, where
+    /// not all examples count alike.
+    /// </summary>
+    private Tensor[] Objectives()
+    {
+        if (!_options.Accumulates)
+            return [_outputs[0]];
+        bool separates = _penalty >= 0 && _means.Any(m => m.Count is not null);
+        return separates ? [_outputs[_mean] * PartCount(), _outputs[_penalty] * _count] : [_outputs[0] * PartCount()];
+    }
+
+    private static Tensor[] GradientsOf(Tensor objective, NamedVariable[] trained, Tensor? scale)
+    {
+        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
+        return scale is null ? gradients : Array.ConvertAll(gradients, g => g / scale);
+    }
+
+    private void Accumulate(Tensor restart, NamedVariable[] trained, Tensor[][] gradients)
+    {
+        _setup.Accumulation.Add(restart, trained, gradients[0], PartCount());
+        if (gradients.Length > 1)
+            _setup.Accumulation.AddPenalties(restart, trained, gradients[1], Tensor.Full(Shape.Scalar, _count));
     }
 
     /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>
