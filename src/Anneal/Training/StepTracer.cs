@@ -260,7 +260,9 @@ internal sealed class StepTracer
         }
 
         _lastForward = Node.LastId;
-        Tensor[][] gradients = Array.ConvertAll(objectives, o => GradientsOf(o, trained, scale));
+        Tensor[][] gradients = GradientsOf(trace, objectives, [.. trained.Select(v => (Parameter)v.Variable)]);
+        if (scale is not null)
+            gradients = Array.ConvertAll(gradients, each => Array.ConvertAll(each, g => g / scale));
         if (_options.Accumulates)
         {
             layout = layout with { Restart = trace.Inputs.Count };
@@ -291,10 +293,16 @@ internal sealed class StepTracer
         return separates ? [_outputs[_mean] * PartCount(), _outputs[_penalty] * _count] : [_outputs[0] * PartCount()];
     }
 
-    private static Tensor[] GradientsOf(Tensor objective, NamedVariable[] trained, Tensor? scale)
+    /// <summary>The gradients of each objective; one that does not depend on a parameter has zeros, as long as another one does.</summary>
+    private static Tensor[][] GradientsOf(Trace trace, Tensor[] objectives, Parameter[] parameters)
     {
-        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
-        return scale is null ? gradients : Array.ConvertAll(gradients, g => g / scale);
+        if (objectives.Length == 1)
+            return [Gradients.Of(objectives[0], parameters)];
+        Tensor?[][] found = Array.ConvertAll(objectives, o => Gradients.OrNull(trace, o, parameters));
+        Parameter[] lost = [.. parameters.Where((_, i) => found.All(each => each[i] is null))];
+        if (lost.Length > 0)
+            Gradients.Of(objectives[0], lost);
+        return Array.ConvertAll(found, each => each.Select((g, i) => g ?? Tensor.Zeros(parameters[i].Shape)).ToArray());
     }
 
     private void Accumulate(Tensor restart, NamedVariable[] trained, Tensor[][] gradients)

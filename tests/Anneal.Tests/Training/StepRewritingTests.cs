@@ -38,6 +38,35 @@ public sealed class StepRewritingTests
         Assert.Equal(Weights(plain), Weights(saving));
     }
 
+    [Theory]
+    [InlineData(ComputePrecision.Float32, 1)]
+    [InlineData(ComputePrecision.BFloat16, 1)]
+    [InlineData(ComputePrecision.Float16, 1)]
+    [InlineData(ComputePrecision.Float32, 4)]
+    [InlineData(ComputePrecision.BFloat16, 2)]
+    public void CheckpointingChangesNoBitOfStatesLoopsAndParts(ComputePrecision precision, int parts)
+    {
+        Sequential Make()
+        {
+            var model = new Sequential(
+                new Reshape([4, 2]), new Dense(6, Activation.Tanh), new BatchNormalization(), new Lstm(5, returnSequences: true, dropout: 0.2, recurrentDropout: 0.2),
+                new Dropout(0.1), new BatchNormalization(), new Lstm(4) { ActivityRegularizer = new L2(0.1) }, new Dense(6, Activation.Gelu), new Dense(2));
+            model.Compile(new Adam(5e-3), Loss.SparseCategoricalCrossentropy(fromLogits: true));
+            return model;
+        }
+
+        var options = new FitOptions { Epochs = 3, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = precision, AccumulationSteps = parts };
+        Sequential plain = Make();
+        History expected = plain.Fit(Data(40), options);
+        foreach (int every in (int[])[1, 3, 7])
+        {
+            Sequential saving = Make();
+            History actual = saving.Fit(Data(40), options with { CheckpointEvery = every });
+            Assert.Equal(expected["loss"], actual["loss"]);
+            TestModels.AssertSameBits(plain, saving);
+        }
+    }
+
     [Fact]
     public void CheckpointingSavesMemory()
     {
