@@ -122,9 +122,14 @@ internal sealed class Checkpoint
         bool isFree = kept.Node.Op is Constant or Literal || (kept.Node.Op is ReadVariable && kept.DType.IsFloating());
         if (isFree)
             return kept;
-        if (!_guarded.TryGetValue((segment, kept), out Tensor? guarded))
-            _guarded[(segment, kept)] = guarded = Node.Apply(new After(), kept, _replaced.GetValueOrDefault(_tokens[segment], _tokens[segment]));
-        return guarded;
+        if (_guarded.TryGetValue((segment, kept), out Tensor? guarded))
+            return guarded;
+
+        // A view stays one: sums read it in the order of its memory, which a copy would change.
+        bool isView = kept.Node.Op.Kind is OpKind.View or OpKind.Reshape && kept.Node.Inputs[0].Shape.ElementCount <= kept.Shape.ElementCount;
+        return _guarded[(segment, kept)] = isView
+            ? Rebuild(kept.Node, [Guard(kept.Node.Inputs[0], segment)])[0]
+            : Node.Apply(new After(), kept, _replaced.GetValueOrDefault(_tokens[segment], _tokens[segment]));
     }
 
     private Tensor[] Rebuild(Node node, Tensor[] inputs)

@@ -50,7 +50,7 @@ public sealed class StepRewritingTests
         {
             var model = new Sequential(
                 new Reshape([4, 2]), new Dense(6, Activation.Tanh), new BatchNormalization(), new Lstm(5, returnSequences: true, dropout: 0.2, recurrentDropout: 0.2),
-                new Dropout(0.1), new BatchNormalization(), new Lstm(4) { ActivityRegularizer = new L2(0.1) }, new Dense(6, Activation.Gelu), new Dense(2));
+                new BatchNormalization(), new Dropout(0.1), new Lstm(4) { ActivityRegularizer = new L2(0.1) }, new Dense(6, Activation.Gelu), new Dense(2));
             model.Compile(new Adam(5e-3), Loss.SparseCategoricalCrossentropy(fromLogits: true));
             return model;
         }
