@@ -19,18 +19,23 @@ public static class Gradients
         if (Trace.Current is not { } trace)
             throw new TraceException("Gradients.Of with parameters works inside a traced function. Hint: call it within Program.Compile.");
         Parameter[] wanted = [.. variables];
+        return [.. OrNull(trace, loss, wanted).Select((g, i) => g ?? throw new TraceException(
+            $"The loss does not depend on the parameter {wanted[i].Name}, so it has no gradient. "
+            + "Hint: leave it out, or set Trainable = false."))];
+    }
+
+    /// <summary>The gradients of one of several terms of a loss; null where it does not depend on a parameter.</summary>
+    internal static Tensor?[] OrNull(Trace trace, Tensor loss, IReadOnlyList<Parameter> wanted)
+    {
         Tensor[] reads = [.. wanted.SelectMany(trace.Reads)];
         Tensor?[] gradients = Compute(loss, reads);
-        var result = new Tensor[wanted.Length];
+        var result = new Tensor?[wanted.Count];
         for (int i = 0, read = 0; i < result.Length; i++)
         {
             // A parameter that was assigned has had several values: the latest on which the loss depends is meant.
             int count = trace.Reads(wanted[i]).Count;
-            Tensor? gradient = gradients[read..(read + count)].LastOrDefault(g => g is not null);
+            result[i] = gradients[read..(read + count)].LastOrDefault(g => g is not null);
             read += count;
-            result[i] = gradient ?? throw new TraceException(
-                $"The loss does not depend on the parameter {wanted[i].Name}, so it has no gradient. "
-                + "Hint: leave it out, or set Trainable = false.");
         }
 
         return result;

@@ -6,7 +6,8 @@ namespace Anneal.Passes;
 /// <summary>
 /// Gradient checkpointing (Chen et al., 2016), as a rewriting of a whole training step: of the values inside of a segment of layers only
 /// those that leave it are kept; what the backward pass needs of the others is computed again when the gradient arrives there. The
-/// recomputation repeats the same operations on the same values, random ones included, so no bit changes.
+/// recomputation repeats the same operations on the same values, random ones included. Sums over them may be fused with others and
+/// so be made in another order: results agree but for roundings, and bit for bit in most networks without loops over time.
 /// </summary>
 internal sealed class Checkpoint
 {
@@ -122,9 +123,14 @@ internal sealed class Checkpoint
         bool isFree = kept.Node.Op is Constant or Literal || (kept.Node.Op is ReadVariable && kept.DType.IsFloating());
         if (isFree)
             return kept;
-        if (!_guarded.TryGetValue((segment, kept), out Tensor? guarded))
-            _guarded[(segment, kept)] = guarded = Node.Apply(new After(), kept, _replaced.GetValueOrDefault(_tokens[segment], _tokens[segment]));
-        return guarded;
+        if (_guarded.TryGetValue((segment, kept), out Tensor? guarded))
+            return guarded;
+
+        // A view stays one: sums read it in the order of its memory, which a copy would change.
+        bool isView = kept.Node.Op.Kind is OpKind.View or OpKind.Reshape && kept.Node.Inputs[0].Shape.ElementCount <= kept.Shape.ElementCount;
+        return _guarded[(segment, kept)] = isView
+            ? Rebuild(kept.Node, [Guard(kept.Node.Inputs[0], segment)])[0]
+            : Node.Apply(new After(), kept, _replaced.GetValueOrDefault(_tokens[segment], _tokens[segment]));
     }
 
     private Tensor[] Rebuild(Node node, Tensor[] inputs)

@@ -87,7 +87,9 @@ public sealed class Embedding : Layer
     protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return MaskZero && !IsProjected(inputs[0]) ? inputs[0].NotEqualTo(0) : base.ComputeMask(inputs, output);
+        if (IsProjected(inputs[0]))
+            return Masks.BeforeLastAxis(inputs[0]);
+        return MaskZero ? inputs[0].NotEqualTo(0) : base.ComputeMask(inputs, output);
     }
 
     /// <inheritdoc/>

@@ -9,18 +9,26 @@ public abstract partial class Layer
     private Regularizer? _activityRegularizer;
 
     /// <summary>
-    /// Penalties of this layer's own parameters by the parameter's name in the layer, such as <c>kernel</c>. They enter the loss of training and
-    /// of evaluation once for each parameter, however often the layer is applied.
+    /// Penalties of parameters by the parameter's name in the layer, such as <c>kernel</c>, or by its path where a layer inside of this one declares it,
+    /// such as <c>query/kernel</c> of <see cref="MultiHeadAttention"/>. They enter the loss of training and of evaluation once for each parameter, however
+    /// often the layer is applied.
     /// </summary>
-    /// <remarks>A name that the layer does not declare is an <see cref="OptionException"/> when the layer is built.</remarks>
+    /// <remarks>
+    /// A name without a parameter is an <see cref="OptionException"/> when the layer is built, and so is a parameter that has another penalty already.
+    /// </remarks>
     public IReadOnlyDictionary<string, Regularizer> Regularizers
     {
         get => _regularizers;
         init => SetAll(_regularizers, value);
     }
 
-    /// <summary>Conditions that this layer's own parameters meet after every step, by the parameter's name in the layer, such as <c>kernel</c>.</summary>
-    /// <remarks>A name that the layer does not declare is an <see cref="OptionException"/> when the layer is built.</remarks>
+    /// <summary>
+    /// Conditions that parameters meet after every step, by the parameter's name in the layer, such as <c>kernel</c>, or by its path where a layer inside
+    /// of this one declares it, such as <c>query/kernel</c>.
+    /// </summary>
+    /// <remarks>
+    /// A name without a parameter is an <see cref="OptionException"/> when the layer is built, and so is a parameter that has another condition already.
+    /// </remarks>
     public IReadOnlyDictionary<string, Constraint> Constraints
     {
         get => _constraints;
@@ -81,7 +89,9 @@ public abstract partial class Layer
     }
 
     /// <summary>Adds to the loss, from within <see cref="Call"/>. Lazily, outside of a traced function, there is no loss and nothing happens.</summary>
+    /// <remarks>What a <see cref="RecurrentCell"/> or a layer within it adds counts once for each step, whatever masks say.</remarks>
     /// <param name="loss">A float32 tensor without axes.</param>
+    /// <exception cref="TraceException">The layer is applied in the body of <see cref="Tensor.Scan"/>, which no loss leaves.</exception>
     /// <exception cref="ShapeException">The tensor has axes.</exception>
     /// <exception cref="DTypeException">The tensor is not float32.</exception>
     public void AddLoss(Tensor loss)
@@ -129,18 +139,43 @@ public abstract partial class Layer
         }
     }
 
-    /// <summary>Makes sure that each option names a parameter, once they are declared.</summary>
-    private void RequirePenaltiesFit()
+    /// <summary>Gives parameters of layers inside of this one their penalties and conditions, once all are declared, and makes sure that each names one.</summary>
+    private void EquipInside()
     {
-        foreach (string name in _regularizers.Keys.Concat(_constraints.Keys))
+        if (_regularizers.Count + _constraints.Count == 0)
+            return;
+        var found = new List<NamedVariable>();
+        Collect("", trainable: true, found, []);
+        NamedVariable[] parameters = [.. found.Where(v => v.Variable is Parameter)];
+        foreach ((string name, Regularizer regularizer) in _regularizers)
         {
-            if (!_variables.Any(v => v.Name == name && v.Variable is Parameter))
-            {
-                string known = string.Join(", ", _variables.Where(v => v.Variable is Parameter).Select(v => v.Name));
-                throw new OptionException(
-                    $"Layer {Path} has a regularizer or a constraint for '{name}', but no parameter of that name; it has {(known.Length == 0 ? "none" : known)}.");
-            }
+            LayerVariable declared = Named(name).Declaration;
+            if (declared.Regularizer is { } other && other != regularizer)
+                throw Twice(name, "regularizer");
+            declared.Regularizer = regularizer;
         }
+
+        foreach ((string name, Constraint constraint) in _constraints)
+        {
+            NamedVariable variable = Named(name);
+            var parameter = (Parameter)variable.Variable;
+            if (variable.Declaration.Constraint is { } other && other != constraint)
+                throw Twice(name, "constraint");
+            constraint.RequireFits(parameter.Shape, $"{Path}/{name}");
+            (variable.Declaration.Constraint, parameter.Constraint) = (constraint, constraint.Apply);
+        }
+
+        NamedVariable Named(string name)
+        {
+            if (parameters.FirstOrDefault(v => v.Name == name) is { } variable)
+                return variable;
+            string known = string.Join(", ", parameters.Select(v => v.Name));
+            throw new OptionException(
+                $"Layer {Path} has a regularizer or a constraint for '{name}', but no parameter of that name; it has {(known.Length == 0 ? "none" : known)}.");
+        }
+
+        OptionException Twice(string name, string what) => new(
+            $"Layer {Path} has a {what} for '{name}', but the layer that declares the parameter has another one. Hint: give it at one place.");
     }
 
     /// <summary>Gives a parameter that is being declared its penalty and its condition.</summary>
@@ -150,7 +185,7 @@ public abstract partial class Layer
         if (declared.Variable is Parameter parameter && _constraints.GetValueOrDefault(declared.Name) is { } constraint)
         {
             constraint.RequireFits(parameter.Shape, $"{Path}/{declared.Name}");
-            parameter.Constraint = constraint.Apply;
+            (declared.Constraint, parameter.Constraint) = (constraint, constraint.Apply);
         }
     }
 

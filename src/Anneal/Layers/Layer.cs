@@ -216,11 +216,13 @@ public abstract partial class Layer
 
     private Tensor[] Invoke(Tensor[] inputs, BuildScope scope)
     {
-        if (!IsBuilt)
+        if (inputs.Length == 0)
+            throw new ShapeException($"Layer {Path} needs at least one input.");
+        bool isFirst = !IsBuilt;
+        if (isFirst)
         {
             scope.Add(this);
             BuildAll(Array.ConvertAll(inputs, i => i.Shape));
-            RequirePenaltiesFit();
             IsBuilt = true;
         }
 
@@ -235,6 +237,9 @@ public abstract partial class Layer
             scope.FrozenDepth -= Trainable ? 0 : 1;
         }
 
+        // Layers inside of this one declare their parameters when they are applied.
+        if (isFirst)
+            EquipInside();
         AddActivityLoss(outputs);
 
         // A model has handed its masks on from layer to layer; an input that is passed through keeps its own.

@@ -12,6 +12,9 @@ internal sealed class LayerVariable(string name, Variable variable, Initializer 
     /// <summary>The penalty of the variable, or null.</summary>
     internal Regularizer? Regularizer { get; set; }
 
+    /// <summary>The condition of the variable, or null.</summary>
+    internal Constraint? Constraint { get; set; }
+
     internal void InitializeOnce(ulong seed, string fullName)
     {
         if (_isInitialized)

@@ -21,6 +21,9 @@ internal static class Masks
             Attached.Add(tensor, mask);
     }
 
+    /// <summary>The mask of a tensor whose last axis a layer is about to replace: null where that is the axis of the steps.</summary>
+    internal static Tensor? BeforeLastAxis(Tensor tensor) => Of(tensor) is { } mask && mask.Shape.Rank < tensor.Shape.Rank ? mask : null;
+
     /// <summary>Whether a mask can belong to a tensor: its axes are the tensor's first ones.</summary>
     internal static bool Fits(Tensor mask, Tensor tensor) =>
         mask.Shape.Rank <= tensor.Shape.Rank && tensor.Shape[..mask.Shape.Rank] == mask.Shape;

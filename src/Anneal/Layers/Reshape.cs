@@ -24,6 +24,8 @@ public sealed class Reshape : Layer
     /// <inheritdoc/>
     protected override Tensor Call(Tensor input)
     {
+        if (input.Shape.Rank < 1)
+            throw new ShapeException($"Layer {Path} expects an input [batch, ...], but found one value.");
         Shape example = input.Shape[1..];
         long known = TargetShape.Where(e => e != -1).Aggregate(1L, (a, b) => a * b);
         bool fits = TargetShape.Contains(-1) ? example.ElementCount % known == 0 : example.ElementCount == known;

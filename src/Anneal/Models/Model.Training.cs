@@ -181,8 +181,9 @@ public partial class Model
     }
 
     /// <summary>The update after the parts of a batch, from the cache or compiled now.</summary>
-    internal UpdateProgram CompiledUpdate(TrainingSetup setup) => _updates.Get(
-        string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')), () => UpdateProgram.Compile(this, setup));
+    internal UpdateProgram CompiledUpdate(TrainingSetup setup, bool separatesPenalties) => _updates.Get(
+        string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + (separatesPenalties ? "penalties" : ""),
+        () => UpdateProgram.Compile(this, setup, separatesPenalties));
 
     /// <summary>The names of the outputs, for the values of several losses: those of their layers, with a counter where one layer gives several.</summary>
     internal string[] OutputNames(int count) => Graph is { } graph && graph.Outputs.Length == count && new SiblingNames() is var names

@@ -75,6 +75,11 @@ internal static class ModelStore
         string[] frozen = [.. model.NamedVariables().Where(v => v.Variable is Parameter { Trainable: false }).Select(v => v.Name)];
         if (frozen.Length > 0)
             root.Values["frozen"] = new JsonArray([.. frozen.Select(f => (JsonNode)JsonValue.Create(f))]);
+
+        // The configuration of a layer that makes others inside of itself does not speak of them.
+        string[] frozenLayers = [.. LayersInside(model, "").Where(l => !l.Layer.Trainable).Select(l => l.Path)];
+        if (frozenLayers.Length > 0)
+            root.Values["frozenLayers"] = new JsonArray([.. frozenLayers.Select(f => (JsonNode)JsonValue.Create(f))]);
         if (model.Setup is { } setup)
             root.SetPart("training", WriteTraining(model, setup));
         using var buffer = new MemoryStream();
@@ -175,8 +180,12 @@ internal static class ModelStore
         throw root.Fail("model", "a model", layer.TypeName);
     }
 
+    private static IEnumerable<(string Path, Layer Layer)> LayersInside(Layer layer, string prefix) =>
+        layer.Layers.SelectMany(child => LayersInside(child, prefix + child.Name + "/").Prepend((prefix + child.Name, child)));
+
     private static void Freeze(Model model, LayerConfig root)
     {
+        FreezeLayers(model, root);
         if (!root.Contains("frozen"))
             return;
         Dictionary<string, Variable> variables = model.NamedVariables().ToDictionary(v => v.Name, v => v.Variable);
@@ -185,6 +194,18 @@ internal static class ModelStore
             if (variables.GetValueOrDefault(name) is not Parameter parameter)
                 throw root.Fail("frozen", "names of parameters", name);
             parameter.Trainable = false;
+        }
+    }
+
+    private static void FreezeLayers(Model model, LayerConfig root)
+    {
+        if (!root.Contains("frozenLayers"))
+            return;
+        Dictionary<string, Layer> layers = LayersInside(model, "").ToDictionary(l => l.Path, l => l.Layer);
+        foreach (string path in root.GetStrings("frozenLayers"))
+        {
+            Layer layer = layers.GetValueOrDefault(path) ?? throw root.Fail("frozenLayers", "paths of layers", path);
+            layer.Trainable = false;
         }
     }
 

@@ -213,11 +213,11 @@ internal sealed class FitLoop
     private void CompileAll()
     {
         int rest = _data.Count % PartSize;
-        Step(PartSize);
+        StepProgram step = Step(PartSize);
         if (rest > 0)
             Step(rest);
         if (_options.AccumulationSteps > 1)
-            (_update, _undo) = (_model.CompiledUpdate(_setup), new StepUndo(Step(PartSize).Compiled, _setup.Accumulation));
+            (_update, _undo) = (_model.CompiledUpdate(_setup, step.SeparatesPenalties), new StepUndo(step.Compiled, _setup.Accumulation));
         CheckClassWeights();
         if (_validation is null)
             return;

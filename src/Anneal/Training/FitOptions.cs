@@ -62,7 +62,8 @@ public sealed record FitOptions
 
     /// <summary>
     /// Gradient checkpointing (Chen et al., 2016): of each run of so many layers directly inside of the model only the results are kept for the
-    /// backward pass, which computes the rest again; 0 keeps all. Less memory for about a third more time; no bit of the result changes.
+    /// backward pass, which computes the rest again; 0 keeps all. Less memory for about a third more time. The same numbers are computed again by the same operations;
+    /// sums over them may be fused with others and so differ in the last bits.
     /// </summary>
     public int CheckpointEvery { get; init; }
 

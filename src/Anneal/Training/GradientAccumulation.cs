@@ -9,15 +9,46 @@ namespace Anneal;
 /// </summary>
 internal sealed class GradientAccumulation
 {
-    private readonly Dictionary<Parameter, State> _sums = [];
-
-    private State Count { get; } = new(Shape.Scalar, "accumulation/count");
+    private readonly GradientSums _losses = new("accumulation/"), _penalties = new("accumulation/penalty/");
 
     /// <summary>Records the addition of a part.</summary>
     /// <param name="restart">Whether this is the first part, as a truth value without axes.</param>
     /// <param name="trained">The parameters.</param>
     /// <param name="gradients">The gradients of the part's summed loss.</param>
     /// <param name="count">What counted in the part.</param>
+    internal void Add(Tensor restart, NamedVariable[] trained, Tensor[] gradients, Tensor count) => _losses.Add(restart, trained, gradients, count);
+
+    /// <summary>Records the addition of a part's penalties, which are means over examples where the loss is one over what counts.</summary>
+    /// <param name="restart">Whether this is the first part, as a truth value without axes.</param>
+    /// <param name="trained">The parameters.</param>
+    /// <param name="gradients">The gradients of the part's penalties times its examples.</param>
+    /// <param name="examples">The number of examples of the part.</param>
+    internal void AddPenalties(Tensor restart, NamedVariable[] trained, Tensor[] gradients, Tensor examples) =>
+        _penalties.Add(restart, trained, gradients, examples);
+
+    /// <summary>The gradients of the mean loss over all parts.</summary>
+    /// <param name="trained">The parameters.</param>
+    /// <param name="separatesPenalties">Whether the parts add their penalties apart.</param>
+    internal Tensor[] Means(NamedVariable[] trained, bool separatesPenalties)
+    {
+        Tensor[] means = _losses.Means(trained);
+        return separatesPenalties ? [.. means.Zip(_penalties.Means(trained), (a, b) => a + b)] : means;
+    }
+
+    /// <summary>The name of the first parameter whose sum is not finite, or null.</summary>
+    internal string? FirstNonFinite() => _losses.FirstNonFinite() ?? _penalties.FirstNonFinite();
+
+    /// <summary>Whether a variable is one of the sums.</summary>
+    internal bool Owns(Variable variable) => _losses.Owns(variable) || _penalties.Owns(variable);
+}
+
+/// <summary>Sums of gradients and what they are divided by.</summary>
+internal sealed class GradientSums(string prefix)
+{
+    private readonly Dictionary<Parameter, State> _sums = [];
+
+    private State Count { get; } = new(Shape.Scalar, prefix + "count");
+
     internal void Add(Tensor restart, NamedVariable[] trained, Tensor[] gradients, Tensor count)
     {
         AddTo(Count, count, restart);
@@ -25,7 +56,6 @@ internal sealed class GradientAccumulation
             AddTo(SumOf(trained[i]), gradients[i], restart);
     }
 
-    /// <summary>The gradients of the mean loss over all parts.</summary>
     internal Tensor[] Means(NamedVariable[] trained)
     {
         Tensor count = Count;
@@ -33,7 +63,6 @@ internal sealed class GradientAccumulation
         return [.. trained.Select(v => (Tensor)SumOf(v) / divisor)];
     }
 
-    /// <summary>The name of the first parameter whose sum is not finite, or null.</summary>
     internal string? FirstNonFinite() => _sums
         .Where(s => Enumerable.Range(0, (int)s.Value.Shape.ElementCount).Any(i => !double.IsFinite(s.Value.Storage.GetDouble(i))))
         .Select(s => s.Key.Name).FirstOrDefault();
@@ -45,7 +74,7 @@ internal sealed class GradientAccumulation
     {
         var parameter = (Parameter)variable.Variable;
         if (!_sums.TryGetValue(parameter, out State? sum))
-            _sums[parameter] = sum = new State(new TensorData(parameter.Type), "accumulation/" + variable.Name);
+            _sums[parameter] = sum = new State(new TensorData(parameter.Type), prefix + variable.Name);
         return sum;
     }
 
@@ -63,12 +92,12 @@ internal sealed class UpdateProgram
     /// <summary>Whether the last run's gradients were finite; if not, it has changed nothing.</summary>
     internal bool HasFiniteGradients => float.IsFinite(_context.Outputs[0].AsSpan<float>()[0]);
 
-    internal static UpdateProgram Compile(Model model, TrainingSetup setup)
+    internal static UpdateProgram Compile(Model model, TrainingSetup setup, bool separatesPenalties)
     {
         Graph graph = Graph.Of("update of " + model.Name, [], _ =>
         {
             NamedVariable[] trained = StepUpdate.TrainedOf(model);
-            Tensor[] gradients = setup.Accumulation.Means(trained);
+            Tensor[] gradients = setup.Accumulation.Means(trained, separatesPenalties);
             StepUpdate.Record(model, setup, trained, gradients);
 
             // An infinity less itself is not a number, and so is all that it is added to.

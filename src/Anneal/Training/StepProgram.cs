@@ -76,6 +76,9 @@ internal sealed unsafe class StepProgram
     /// <summary>The loss of the last run.</summary>
     internal double Loss => _context.Outputs[0].AsSpan<float>()[0];
 
+    /// <summary>Whether parts of a batch add up the gradients of penalties apart from those of the loss.</summary>
+    internal bool SeparatesPenalties => _layout.SeparatesPenalties;
+
     /// <summary>Whether the gradients of the last run are finite, as far as their witnesses show; true where there are none.</summary>
     internal bool HasFiniteGradients => _layout.Gate < 0 || float.IsFinite(_context.Outputs[_layout.Gate].AsSpan<float>()[0]);
 
@@ -209,6 +212,9 @@ internal sealed record StepLayout
 
     /// <summary>The index of the input for the scale of the loss, or -1.</summary>
     internal int LossScale { get; init; } = -1;
+
+    /// <summary>Whether parts of a batch add up the gradients of penalties apart from those of the loss.</summary>
+    internal bool SeparatesPenalties { get; init; }
 
     /// <summary>The number of examples.</summary>
     internal required int Examples { get; init; }

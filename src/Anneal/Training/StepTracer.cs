@@ -14,6 +14,7 @@ internal sealed class StepTracer
     private readonly StepOptions _options;
     private readonly List<Tensor> _outputs = [];
     private (Tensor Mean, Tensor? Count, double FixedCount)[] _means = [];
+    private int _penalty = -1, _mean;
     private long _lastForward;
 
     private StepTracer(Model model, TrainingSetup setup, Dataset data, int count, StepOptions options) =>
@@ -61,7 +62,8 @@ internal sealed class StepTracer
             _ =>
             {
                 StepLayout layout = Record(Trace.Current!, hasClassWeights);
-                return TakeGradients(Trace.Current!, trained, Objective(Trace.Current!, ref layout), layout);
+                Tensor[][] gradients = TakeGradients(Trace.Current!, trained, ref layout, out _);
+                return gradients.Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
             },
             training: true, _setup.RandomState);
         return (graph, [.. trained.Select(v => v.Name)]);
@@ -96,7 +98,8 @@ internal sealed class StepTracer
         Tensor? penalty = _model.Losses is { Count: > 0 } losses ? losses.Aggregate((a, b) => a + b) : null;
         Tensor loss = penalty is null ? total! : total! + penalty;
         StepValue[] collected = CollectValues(loss, means, predictions, targetTensors, counts, targets, out StepStream[] streams);
-        int penaltyOutput = penalty is null ? -1 : AddOutput(penalty);
+        _penalty = penalty is null ? -1 : AddOutput(penalty);
+        _mean = AddOutput(total!);
         if (trace.Training && _options.Precision != ComputePrecision.Float32)
             LowerPrecision(trace, predictions);
         return new StepLayout
@@ -108,7 +111,7 @@ internal sealed class StepTracer
             ExampleWeights = exampleInput,
             ClassWeights = classInput,
             Examples = _count,
-            Penalty = penaltyOutput,
+            Penalty = _penalty,
         };
     }
 
@@ -248,41 +251,72 @@ internal sealed class StepTracer
     private StepLayout Train(Trace trace, StepLayout layout)
     {
         NamedVariable[] trained = StepUpdate.TrainedOf(_model);
-        Tensor loss = _outputs[0], objective = Objective(trace, ref layout);
-        _lastForward = Node.LastId;
-        Tensor[] gradients = TakeGradients(trace, trained, objective, layout);
+        Tensor[][] gradients = TakeGradients(trace, trained, ref layout, out Tensor[] objectives);
         if (_options.Accumulates)
         {
             layout = layout with { Restart = trace.Inputs.Count };
-            _setup.Accumulation.Add(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients, PartCount());
+            Accumulate(trace.AddInput(new TensorType(DType.Bool, Shape.Scalar), "restart"), trained, gradients);
         }
         else
         {
-            StepUpdate.Record(_model, _setup, trained, gradients);
+            StepUpdate.Record(_model, _setup, trained, gradients[0]);
         }
 
         // An infinity less itself is not a number, and so is all that it is added to.
-        Tensor gate = loss - loss;
-        foreach (Tensor witness in GradientWitnesses.Of(objective, gradients))
+        Tensor gate = _outputs[0] - _outputs[0];
+        foreach (Tensor witness in objectives.Zip(gradients, GradientWitnesses.Of).SelectMany(w => w))
             gate += (witness - witness).Sum().Cast(DType.Float32);
         StepUpdate.KeepWhereNotFinite(trace, gate);
         return layout with { Gate = AddOutput(gate) };
     }
 
-    /// <summary>What is differentiated: the loss, summed where parts are added up, and scaled.</summary>
-    private Tensor Objective(Trace trace, ref StepLayout layout)
+    /// <summary>The gradients of each objective, of the loss's own size where it was scaled.</summary>
+    private Tensor[][] TakeGradients(Trace trace, NamedVariable[] trained, ref StepLayout layout, out Tensor[] objectives)
     {
-        Tensor objective = _options.Accumulates ? _outputs[0] * PartCount() : _outputs[0];
-        if (!_options.ScalesLoss)
-            return objective;
-        layout = layout with { LossScale = trace.Inputs.Count };
-        return objective * trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
+        objectives = Objectives();
+        layout = layout with { SeparatesPenalties = objectives.Length > 1 };
+        Tensor? scale = null;
+        if (_options.ScalesLoss)
+        {
+            layout = layout with { LossScale = trace.Inputs.Count };
+            scale = trace.AddInput(new TensorType(DType.Float32, Shape.Scalar), "loss scale");
+            objectives = Array.ConvertAll(objectives, o => o * scale);
+        }
+
+        _lastForward = Node.LastId;
+        Tensor[][] gradients = GradientsOf(trace, objectives, [.. trained.Select(v => (Parameter)v.Variable)]);
+        return scale is null ? gradients : Array.ConvertAll(gradients, each => Array.ConvertAll(each, g => g / scale));
     }
 
-    private Tensor[] TakeGradients(Trace trace, NamedVariable[] trained, Tensor objective, StepLayout layout)
+    /// <summary>
+    /// What is differentiated: the loss; of a part of a batch its sum over what counts, and apart from it the penalties, summed over examples, where
+    /// not all examples count alike.
+    /// </summary>
+    private Tensor[] Objectives()
     {
-        Tensor[] gradients = Gradients.Of(objective, trained.Select(v => (Parameter)v.Variable));
-        return _options.ScalesLoss ? [.. gradients.Select(g => g / trace.Inputs[layout.LossScale])] : gradients;
+        if (!_options.Accumulates)
+            return [_outputs[0]];
+        bool separates = _penalty >= 0 && _means.Any(m => m.Count is not null);
+        return separates ? [_outputs[_mean] * PartCount(), _outputs[_penalty] * _count] : [_outputs[0] * PartCount()];
+    }
+
+    /// <summary>The gradients of each objective; one that does not depend on a parameter has zeros, as long as another one does.</summary>
+    private static Tensor[][] GradientsOf(Trace trace, Tensor[] objectives, Parameter[] parameters)
+    {
+        if (objectives.Length == 1)
+            return [Gradients.Of(objectives[0], parameters)];
+        Tensor?[][] found = Array.ConvertAll(objectives, o => Gradients.OrNull(trace, o, parameters));
+        Parameter[] lost = [.. parameters.Where((_, i) => found.All(each => each[i] is null))];
+        if (lost.Length > 0)
+            Gradients.Of(objectives[0], lost);
+        return Array.ConvertAll(found, each => each.Select((g, i) => g ?? Tensor.Zeros(parameters[i].Shape)).ToArray());
+    }
+
+    private void Accumulate(Tensor restart, NamedVariable[] trained, Tensor[][] gradients)
+    {
+        _setup.Accumulation.Add(restart, trained, gradients[0], PartCount());
+        if (gradients.Length > 1)
+            _setup.Accumulation.AddPenalties(restart, trained, gradients[1], Tensor.Full(Shape.Scalar, _count));
     }
 
     /// <summary>What counts in a part of a batch: by which its mean loss enters the mean of the batch.</summary>

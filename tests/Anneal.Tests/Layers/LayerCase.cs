@@ -19,8 +19,8 @@ internal sealed record LayerCase(Func<Layer> Make, params TensorType[] Inputs)
     /// <summary>Whether the layer behaves differently in training (noise, statistics of the batch).</summary>
     internal bool IsRandom { get; init; }
 
-    /// <summary>Whether finite differences mean something where inputs and weights are drawn at random.</summary>
-    internal bool IsSmooth { get; init; } = true;
+    /// <summary>Where the values of floating-point inputs lie.</summary>
+    internal (double Low, double High) Span { get; init; } = (-1, 1);
 
     public override string ToString() => Make().TypeName;
 }

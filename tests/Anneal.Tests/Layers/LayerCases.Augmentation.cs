@@ -5,6 +5,9 @@ internal static partial class LayerCases
 {
     private static readonly TensorType Images = new(DType.Float32, [6, 5, 4, 2]);
 
+    /// <summary>Values that stay away from the ends of the range, where the clipping has a kink.</summary>
+    private static readonly (double Low, double High) InRange = (1, 2);
+
     private static LayerCase[] Augmentation =>
     [
         new(() => new RandomFlip(), Images) { IsRandom = true, Variants = [("mode", () => new RandomFlip(FlipMode.Vertical))] },
@@ -47,13 +50,13 @@ internal static partial class LayerCases
         new(() => new RandomContrast(0.3, 3), Images)
         {
             IsRandom = true,
-            IsSmooth = false,
+            Span = InRange,
             Variants = [("factor", () => new RandomContrast((0, 0.3), 3)), ("valueRange", () => new RandomContrast(0.3, 0.5))],
         },
         new(() => new RandomBrightness(0.1, 3), Images)
         {
             IsRandom = true,
-            IsSmooth = false,
+            Span = InRange,
             Variants = [("factor", () => new RandomBrightness((0, 0.1), 3)), ("valueRange", () => new RandomBrightness(0.1, 0.5))],
         },
         new(() => new RandomErasing(), Images)

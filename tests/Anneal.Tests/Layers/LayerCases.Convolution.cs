@@ -152,7 +152,6 @@ internal static partial class LayerCases
     [
         new(() => new MaxPool1D(2), Series)
         {
-            IsSmooth = false,
             Variants =
             [
                 ("poolSize", () => new MaxPool1D(3)),
@@ -162,7 +161,6 @@ internal static partial class LayerCases
         },
         new(() => new MaxPool2D(2), Picture)
         {
-            IsSmooth = false,
             Variants =
             [
                 ("poolSize", () => new MaxPool2D((3, 2))),
@@ -189,8 +187,8 @@ internal static partial class LayerCases
             ],
         },
         new(() => new AdaptiveAveragePool2D((3, 2)), Picture) { Variants = [("outputSize", () => new AdaptiveAveragePool2D(4))] },
-        new(() => new GlobalMaxPool1D(), Series) { IsSmooth = false, Variants = [("keepDims", () => new GlobalMaxPool1D(true))] },
-        new(() => new GlobalMaxPool2D(), Picture) { IsSmooth = false, Variants = [("keepDims", () => new GlobalMaxPool2D(true))] },
+        new(() => new GlobalMaxPool1D(), Series) { Variants = [("keepDims", () => new GlobalMaxPool1D(true))] },
+        new(() => new GlobalMaxPool2D(), Picture) { Variants = [("keepDims", () => new GlobalMaxPool2D(true))] },
         new(() => new GlobalAveragePool1D(), Series) { Variants = [("keepDims", () => new GlobalAveragePool1D(true))] },
         new(() => new GlobalAveragePool2D(), Picture) { Variants = [("keepDims", () => new GlobalAveragePool2D(true))] },
     ];

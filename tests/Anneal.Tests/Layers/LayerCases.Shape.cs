@@ -28,8 +28,8 @@ internal static partial class LayerCases
         new(() => new Subtract(), Row, Row),
         new(() => new Multiply(), Row, Row),
         new(() => new Average(), Row, Row),
-        new(() => new Maximum(), Row, Row) { IsSmooth = false },
-        new(() => new Minimum(), Row, Row) { IsSmooth = false },
+        new(() => new Maximum(), Row, Row),
+        new(() => new Minimum(), Row, Row),
         new(() => new Concatenate(), Table, Table) { Variants = [("axis", () => new Concatenate(1))] },
         new(() => new Dot(), Square, Square)
         {
@@ -40,12 +40,11 @@ internal static partial class LayerCases
     private static LayerCase[] Activations =>
     [
         new(() => new ActivationLayer(Activation.Tanh), Row) { Variants = [("activation", () => new ActivationLayer(Activation.Sigmoid))] },
-        new(() => new LeakyRelu(), Row) { IsSmooth = false, Variants = [("negativeSlope", () => new LeakyRelu(0.5))] },
+        new(() => new LeakyRelu(), Row) { Variants = [("negativeSlope", () => new LeakyRelu(0.5))] },
         new(() => new Elu(), Row) { Variants = [("alpha", () => new Elu(0.5))] },
         new(() => new Softmax(), Table) { Variants = [("axis", () => new Softmax(1))] },
         new(() => new PRelu(), Table)
         {
-            IsSmooth = false,
             Variants = [("alphaInitializer", () => new PRelu(Half)), ("sharedAxes", () => new PRelu(sharedAxes: [1]))],
         },
         new(() => new Dropout(0.5), Row) { IsRandom = true, Variants = [("rate", () => new Dropout(0.2))] },

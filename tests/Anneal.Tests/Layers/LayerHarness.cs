@@ -46,19 +46,19 @@ internal static partial class LayerHarness
     }
 
     /// <summary>The layer alone: its outputs, then the masks of those that have one. In training it draws from a fixed state.</summary>
-    internal static Graph Trace(Layer layer, TensorType[] inputs, bool training) => Graph.Of(
+    internal static Graph Trace(Layer layer, TensorType[] inputs, bool training, bool masked = false) => Graph.Of(
         "layer", inputs, x =>
         {
-            Tensor[] outputs = layer.ApplyAll(x);
+            Tensor[] outputs = layer.ApplyAll(masked ? WithMasks(x) : x);
             return [.. outputs, .. outputs.Select(Masks.Of).OfType<Tensor>()];
         },
         training, training ? RandomState() : null);
 
     /// <summary>The outputs and the gradients of their weighted sum with respect to all trained parameters and floating inputs.</summary>
-    internal static Graph TraceGradients(Layer layer, TensorType[] inputs, bool training, DType? low = null) => Graph.Of(
+    internal static Graph TraceGradients(Layer layer, TensorType[] inputs, bool training, DType? low = null, bool masked = false) => Graph.Of(
         "gradients of layer", inputs, x =>
         {
-            Tensor[] outputs = layer.ApplyAll(x);
+            Tensor[] outputs = layer.ApplyAll(masked ? WithMasks(x) : x);
             Tensor? sum = null;
             foreach (Tensor output in outputs.Where(o => o.DType.IsFloating()))
             {
@@ -80,9 +80,34 @@ internal static partial class LayerHarness
         },
         training, training ? RandomState() : null);
 
-    /// <summary>Values for the inputs of a case.</summary>
+    /// <summary>The outputs of the layer for inputs with masks, with zeros in the place of steps that their masks leave out.</summary>
+    internal static Graph TraceCounted(Layer layer, TensorType[] inputs, bool training) => Graph.Of(
+        "what counts of layer", inputs, x =>
+        {
+            Tensor[] outputs = layer.ApplyAll(WithMasks(x));
+            return [.. outputs.Select(o => Masks.Of(o) is { } mask ? Tensor.Select(Spread(mask, o.Shape), o, Tensor.Zeros(o.Shape, o.DType)) : o)];
+        },
+        training, training ? RandomState() : null);
+
+    /// <summary>Whether an input is a sequence, or an image whose rows are taken for one.</summary>
+    internal static bool TakesMasks(LayerCase test) => test.Inputs.Any(IsSequence);
+
+    /// <summary>The values of inputs with other ones at the steps that <see cref="WithMasks"/> leaves out.</summary>
+    internal static double[][] ChangeMasked(LayerCase test, double[][] values) => [.. values.Select((x, i) =>
+    {
+        TensorType type = test.Inputs[i];
+        if (!IsSequence(type))
+            return x;
+        long inner = type.Shape[2..].ElementCount;
+        return x.Select((v, j) => Counts(j / inner / type.Shape[1], j / inner % type.Shape[1]) ? v : 3 - v * 0.7 + j % 5).ToArray();
+    })];
+
+    /// <summary>
+    /// Values for the inputs of a case: those of floating-point inputs lie on one grid, each at a place of its own and none at 0, so that finite
+    /// differences and rounding do not cross the kinks of maxima and of functions with one at 0.
+    /// </summary>
     internal static double[][] Draw(LayerCase test, TensorType[] types) => [.. types.Select((type, i) =>
-        type.DType.IsFloating() ? Values.Uniform(type.Shape.ElementCount, -1, 1, 100 + i)
+        type.DType.IsFloating() ? Grid(type.Shape.ElementCount, test.Span, i, types.Length)
         : Values.Integers(type.Shape.ElementCount, 0, type.DType == DType.Bool ? 2 : test.IndexLimit, 100 + i))];
 
     /// <summary>The inputs of a case for another number of examples.</summary>
@@ -137,12 +162,12 @@ internal static partial class LayerHarness
     {
         LayerCase test = subject.Case;
         LayerOutput[] inputs = InputsOf(test);
-        bool needsDense = Built(subject).Parameters.Count == 0;
+        bool needsDense = !Built(subject).NamedVariables().Any(v => v.IsTrained);
         bool before = needsDense && test.Inputs.Any(TakesDense);
-        LayerOutput[] fed = [.. inputs.Select((x, i) => before && TakesDense(test.Inputs[i]) ? new Dense((int)x.Shape[^1]).Apply(x) : x)];
+        LayerOutput[] fed = [.. inputs.Select((x, i) => before && TakesDense(test.Inputs[i]) ? new Dense((int)x.Shape[^1], name: $"before_{i}").Apply(x) : x)];
         LayerOutput[] outputs = [.. LayerCall.Connect(subject.Make(), fed).Where(o => o.Type.DType == DType.Float32)];
         if (needsDense && !before)
-            outputs = [.. outputs.Where(o => o.Shape.Rank > 0).Select(o => new Dense(2).Apply(o))];
+            outputs = [.. outputs.Where(o => o.Shape.Rank > 0).Select((o, i) => new Dense(2, name: $"after_{i}").Apply(o))];
         if (outputs.Length == 0)
             return null;
         var model = new Model(inputs, outputs);
@@ -185,6 +210,43 @@ internal static partial class LayerHarness
     {
         if (!condition)
             throw new XunitException($"{subject.Name}: {message}");
+    }
+
+    private static double[] Grid(long count, (double Low, double High) span, int input, int inputs)
+    {
+        int[] places = [.. Enumerable.Range(0, (int)count)];
+        new Random(100 + input).Shuffle(places);
+        double step = (span.High - span.Low) / (count * inputs);
+        return Array.ConvertAll(places, p => (double)(float)(span.Low + (p * inputs + input + 0.25) * step));
+    }
+
+    /// <summary>Attaches masks with holes to sequences: each example lacks other steps, the first one among them.</summary>
+    private static Tensor[] WithMasks(Tensor[] inputs)
+    {
+        foreach (Tensor input in inputs.Where(x => IsSequence(x.Type)))
+        {
+            var mask = new bool[input.Shape[0], input.Shape[1]];
+            for (int b = 0; b < mask.GetLength(0); b++)
+            {
+                for (int t = 0; t < mask.GetLength(1); t++)
+                    mask[b, t] = Counts(b, t);
+            }
+
+            Masks.Attach(input, Tensor.From(mask));
+        }
+
+        return inputs;
+    }
+
+    private static bool Counts(long example, long step) => (example + step) % 3 != 2;
+
+    private static bool IsSequence(TensorType batched) => batched.DType.IsFloating() && batched.Shape.Rank >= 3;
+
+    private static Tensor Spread(Tensor mask, Shape shape)
+    {
+        var ones = new long[shape.Rank - mask.Shape.Rank];
+        Array.Fill(ones, 1);
+        return mask.Reshape(mask.Shape.Concat(ones)).BroadcastTo(shape);
     }
 
     private static Dictionary<string, LayerSubject> Collect()

@@ -38,6 +38,57 @@ public sealed class StepRewritingTests
         Assert.Equal(Weights(plain), Weights(saving));
     }
 
+    [Theory]
+    [InlineData(ComputePrecision.Float32, 1)]
+    [InlineData(ComputePrecision.BFloat16, 1)]
+    [InlineData(ComputePrecision.Float32, 4)]
+    [InlineData(ComputePrecision.BFloat16, 2)]
+    public void CheckpointingChangesNoBitOfStatesAndParts(ComputePrecision precision, int parts)
+    {
+        static Sequential Make() => Compiled(
+            new Adam(5e-3), new Dense(6, Activation.Tanh), new BatchNormalization(), new Dropout(0.1), new Dense(6) { ActivityRegularizer = new L2(0.1) },
+            new BatchNormalization(), new Dense(6, Activation.Gelu), new Dense(2));
+        var options = new FitOptions { Epochs = 3, BatchSize = 16, Verbosity = Verbosity.Silent, Precision = precision, AccumulationSteps = parts };
+        Sequential plain = Make();
+        History expected = plain.Fit(Data(40), options);
+        foreach (int every in (int[])[1, 3, 7])
+        {
+            Sequential saving = Make();
+            History actual = saving.Fit(Data(40), options with { CheckpointEvery = every });
+            Assert.Equal(expected["loss"], actual["loss"]);
+            TestModels.AssertSameBits(plain, saving);
+        }
+    }
+
+    /// <summary>Sums over what loops over time give follow its memory, which is another one after a recomputation: the last bits may differ.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void CheckpointedLoopsDifferByRoundingOnly(int parts)
+    {
+        static Sequential Make() => Compiled(
+            new Sgd(0.1), new Reshape([4, 2]), new Dense(6, Activation.Tanh), new BatchNormalization(),
+            new Lstm(5, returnSequences: true, dropout: 0.2, recurrentDropout: 0.2), new Dropout(0.1), new BatchNormalization(),
+            new Lstm(4) { ActivityRegularizer = new L2(0.1) }, new Dense(6, Activation.Gelu), new Dense(2));
+        var options = new FitOptions { Epochs = 2, BatchSize = 16, Verbosity = Verbosity.Silent, AccumulationSteps = parts };
+        Sequential plain = Make();
+        plain.Fit(Data(40), options);
+        foreach (int every in (int[])[1, 3, 7])
+        {
+            Sequential saving = Make();
+            saving.Fit(Data(40), options with { CheckpointEvery = every });
+            foreach ((Parameter a, Parameter b) in plain.Parameters.Zip(saving.Parameters))
+                Assert.All(a.Value.ToArray<float>().Zip(b.Value.ToArray<float>()), v => Assert.Equal(v.First, v.Second, 2e-6f));
+        }
+    }
+
+    private static Sequential Compiled(Optimizer optimizer, params Layer[] layers)
+    {
+        var model = new Sequential(layers);
+        model.Compile(optimizer, Loss.SparseCategoricalCrossentropy(fromLogits: true));
+        return model;
+    }
+
     [Fact]
     public void CheckpointingSavesMemory()
     {

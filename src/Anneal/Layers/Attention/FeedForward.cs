@@ -73,6 +73,13 @@ public sealed class FeedForward : Layer
         return _down.Apply(_dropout.Apply(hidden));
     }
 
+    /// <summary>The mask of the input, unless the features are the steps, which each output then sums over.</summary>
+    protected override Tensor? ComputeMask(IReadOnlyList<Tensor> inputs, Tensor output)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return Masks.BeforeLastAxis(inputs[0]);
+    }
+
     /// <inheritdoc/>
     protected internal override void WriteConfig(LayerConfig config)
     {

@@ -18,10 +18,14 @@ public sealed class Concatenate : MergeLayer
     protected override Tensor Call(IReadOnlyList<Tensor> inputs)
     {
         Shape first = inputs[0].Shape;
-        int axis = first.Axis(Axis);
+        int axis = Axis < 0 ? Axis + first.Rank : Axis;
+        if (axis < 1 || axis >= first.Rank)
+            throw new ShapeException($"Layer {Path} joins along axis {Axis}, which must be an axis of the inputs behind the examples, but found {first}.");
+        if (inputs.FirstOrDefault(i => i.DType != inputs[0].DType) is { } other)
+            throw new DTypeException($"Layer {Path} expects inputs of one data type, but found {inputs[0].Type} and {other.Type}.");
         foreach (Tensor input in inputs)
         {
-            bool fits = input.Shape.Rank == first.Rank && axis > 0;
+            bool fits = input.Shape.Rank == first.Rank;
             for (int i = 0; fits && i < first.Rank; i++)
                 fits = i == axis || input.Shape[i] == first[i];
             if (!fits)

@@ -42,8 +42,10 @@ internal sealed record Recurrence
         bool carriesOutput = OutputShape is not null && (Mask is not null || !ReturnSequences);
         Tensor[] carried = carriesOutput ? [.. initial, Tensor.Zeros(OutputShape!.Value, sequence.DType)] : [.. initial];
         Tensor[] sequences = Mask is null ? [sequence] : [sequence, Mask];
+        IReadOnlyList<(Layer Layer, Tensor Loss)> losses = [];
         Tensor[] results = ScanRecorder.Record(Name, carried, sequences, sequence.Shape[0], Reverse, (carries, elements) =>
         {
+            losses = AddedLosses.OpenBody(Trace.Current!);
             (Tensor output, IReadOnlyList<Tensor> states) = step(elements[0], carries[..count]);
             Tensor[] next = [.. states];
             if (Mask is not null)
@@ -52,10 +54,16 @@ internal sealed record Recurrence
                 output = OutputShape is null ? next[0] : Choose(elements[1], output, carries[count]);
             }
 
-            return (carriesOutput ? [.. next, output] : next, ReturnSequences ? [output] : []);
+            Tensor[] outputs = ReturnSequences ? [output] : [];
+            return (carriesOutput ? [.. next, output] : next, [.. outputs, .. losses.Select(l => l.Loss)]);
         });
+
+        // What the steps add to the loss leaves the loop as further outputs.
+        int first = results.Length - losses.Count;
+        for (int i = 0; i < losses.Count; i++)
+            AddedLosses.Add(losses[i].Layer, results[first + i].Sum());
         Tensor? last = ReturnSequences ? null : results[carriesOutput ? count : 0];
-        return new RecurrenceResult(ReturnSequences ? results[^1] : null, last, results[..count]);
+        return new RecurrenceResult(ReturnSequences ? results[first - 1] : null, last, results[..count]);
     }
 
     /// <summary>The new value of the examples whose step counts, the old one of the others.</summary>
