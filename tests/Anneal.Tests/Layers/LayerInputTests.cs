@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace Anneal.Tests;
 
 /// <summary>What every layer says of inputs with a wrong number of axes and of axes that an input does not have.</summary>
