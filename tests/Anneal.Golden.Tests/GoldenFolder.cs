@@ -17,6 +17,9 @@ internal static class GoldenFolder
     internal static string Root =>
         Environment.GetEnvironmentVariable("ANNEAL_GOLDEN") is { Length: > 0 } folder ? folder : Path.Combine(Repository.Root, "tests", "golden");
 
+    /// <summary>Whether it is the project's own copy.</summary>
+    internal static bool IsOwn => Path.GetFullPath(Root) == Path.GetFullPath(Path.Combine(Repository.Root, "tests", "golden"));
+
     /// <summary>The cases in the order of the manifest.</summary>
     internal static GoldenCase[] Cases => AllCases.Value;
 

@@ -34,13 +34,14 @@ public sealed class GoldenRunTests
 
     /// <summary>
     /// RMSProp makes a step of ten learning rates of the first gradient that a weight sees, however small: where a unit is just above 0, its
-    /// rounding in float32 becomes a difference of the weight. Losses follow all the same; the final weights are compared in double precision.
+    /// rounding in float32 becomes a difference of the weight, and a maximum may choose another pixel. Losses follow all the same. The project's own
+    /// set stays within the tolerance in float32 too; of another one the final weights are compared closely in double precision only.
     /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void AConvolutionalNetworkWithRmsPropFollows(bool inDouble) =>
-        FollowConvolutions("cnn_rmsprop", new RmsProp(1e-3), inDouble, inDouble ? WeightTolerance : 10 * 1e-3);
+        FollowConvolutions("cnn_rmsprop", new RmsProp(1e-3), inDouble, inDouble || GoldenFolder.IsOwn ? WeightTolerance : 10 * 1e-3);
 
     [Theory]
     [InlineData(false)]

@@ -78,18 +78,19 @@ internal abstract unsafe partial class TiledProduct
         where TLayout : struct, ILeftLayout
     {
         Block block = Locate(job, worker, unit);
-        int firstBlock = (int)((long)block.Slice * _depthBlocks / _slices);
-        int endBlock = (int)((long)(block.Slice + 1) * _depthBlocks / _slices);
+        long firstDepth = (long)block.Slice * _depthRuns / _slices * _depthRun;
+        long endDepth = Math.Min((long)(block.Slice + 1) * _depthRuns / _slices * _depthRun, _shape.Depth);
         bool byColumns = _slices == 1 && _shape.Groups == 1 && !_shape.ScatteredOutput
             && block.EndPanel - block.FirstPanel > FullRowColumns / _tileColumns;
         int step = byColumns ? EpilogueColumns / _tileColumns : block.EndPanel - block.FirstPanel;
         for (int group = 0; group < _shape.Groups; group++)
         {
-            for (int depthBlock = firstBlock; depthBlock < endBlock; depthBlock++)
+            // Once also where the depth is 0, for the output.
+            for (long depth = firstDepth; depth < Math.Max(endDepth, firstDepth + 1); depth += _depthBlock)
             {
-                block.Depth = (long)depthBlock * _depthBlock;
-                block.DepthCount = (int)Math.Min(_depthBlock, _shape.Depth - block.Depth);
-                block.Accumulate = depthBlock > firstBlock;
+                block.Depth = depth;
+                block.DepthCount = (int)Math.Min(_depthBlock, endDepth - depth);
+                block.Accumulate = depth > firstDepth;
                 if (block.DepthCount > 0)
                 {
                     if (_shape.DepthMajorLeft)
@@ -102,7 +103,7 @@ internal abstract unsafe partial class TiledProduct
                 {
                     int end = Math.Min(panel + step, block.EndPanel);
                     MultiplyPanels<TSet, TLayout>(job, block, group, panel, end);
-                    if (byColumns && depthBlock == endBlock - 1)
+                    if (byColumns && depth + _depthBlock >= endDepth)
                         ApplyEpilogue(job, worker, block, panel, end);
                 }
             }
@@ -228,8 +229,31 @@ internal abstract unsafe partial class TiledProduct
                 tile.Next = nextPanel + (row / TSet.Rows * share * block.DepthCount);
                 tile.Left = block.LeftPanel + ((long)row * (TLayout.RowStride == 1 ? _depthBlock : TLayout.RowStride));
                 tile.Output = output + (row * _shape.TotalColumns);
-                TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
+                MultiplyRuns<TSet, TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile, block.Accumulate);
             }
+        }
+    }
+
+    /// <summary>
+    /// A tile over a block of the depth, a run at a time: each is summed from zero and added to the output, which stays in the first-level cache.
+    /// Short runs meet fewer roundings.
+    /// </summary>
+    private void MultiplyRuns<TSet, TLayout>(int rows, int columns, TileArguments tile, bool accumulate)
+        where TSet : struct, ITileSet
+        where TLayout : struct, ILeftLayout
+    {
+        long depth = tile.Depth;
+        tile.Accumulate = accumulate;
+        tile.Depth = Math.Min(_depthRun, depth);
+        TSet.Multiply<TLayout>(rows, columns, tile);
+        for (long done = _depthRun; done < depth; done += _depthRun)
+        {
+            tile.Accumulate = true;
+            tile.Left += _depthRun * tile.LeftStep;
+            tile.Right += _depthRun * tile.RightStep;
+            tile.Next += _depthRun * tile.NextStep;
+            tile.Depth = Math.Min(_depthRun, depth - done);
+            TSet.Multiply<TLayout>(rows, columns, tile);
         }
     }
 

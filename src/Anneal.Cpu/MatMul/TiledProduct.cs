@@ -5,16 +5,20 @@ namespace Anneal.Cpu;
 /// over them and calls the epilogue on each block. Subclasses say how to pack. Immutable, so several threads may run it at once.
 /// </summary>
 /// <remarks>
-/// The order of every sum depends on shapes only. The depth is cut into blocks of equal length; inside a block an element is accumulated
-/// from zero, and blocks are added in their order. Where the output is small and the depth is long, ranges of blocks become slices with
-/// results of their own, which are added in their order. Neither tile sizes nor threads take part in these decisions.
+/// The order of every sum depends on shapes only. The depth is cut into runs of equal length; a run is accumulated from zero, and runs are
+/// added in their order. Where the output is small and the depth is long, ranges of runs become slices with results of their own, which
+/// are added in their order. Neither tile sizes nor threads take part in these decisions, nor how many runs make a block, which is what
+/// is packed at a time.
 /// </remarks>
 internal abstract unsafe partial class TiledProduct
 {
     /// <summary>The longest block: a panel of the right operand stays in the first-level cache beside one tile of the left.</summary>
     private const int MaximumDepthBlock = 320;
+
+    /// <summary>The longest run that is summed from zero in registers: short runs meet fewer roundings.</summary>
+    private const int MaximumDepthRun = 128;
     private const int SliceTargetTiles = 128;
-    private const int MinimumSliceBlocks = 3;
+    private const int MinimumSliceDepth = 960;
     private const int MaximumSlices = 32;
     private const int FullRowColumns = 1024;
     private const int EpilogueColumns = 512;
@@ -33,6 +37,8 @@ internal abstract unsafe partial class TiledProduct
     private readonly int _tileRows;
     private readonly int _tileColumns;
     private readonly int _panels;
+    private readonly int _depthRun;
+    private readonly int _depthRuns;
     private readonly int _depthBlock;
     private readonly int _depthBlocks;
     private readonly int _slices;
@@ -62,9 +68,13 @@ internal abstract unsafe partial class TiledProduct
             _ => (Tiles16<V128>.Rows, Tiles16<V128>.Columns),
         };
         _panels = (int)DivideUp(shape.Columns, _tileColumns);
-        _depthBlocks = (int)Math.Max(1, DivideUp(shape.Depth, MaximumDepthBlock));
-        _depthBlock = (int)DivideUp(shape.Depth, _depthBlocks);
-        _slices = CountSlices(shape, _depthBlocks);
+        _depthRuns = (int)Math.Max(1, DivideUp(shape.Depth, MaximumDepthRun));
+        _depthRun = (int)Math.Max(1, DivideUp(shape.Depth, _depthRuns));
+        _slices = CountSlices(shape);
+        int sliceRuns = (int)DivideUp(_depthRuns, _slices);
+        int blockRuns = (int)DivideUp(sliceRuns, DivideUp(sliceRuns, Math.Max(1, MaximumDepthBlock / _depthRun)));
+        _depthBlock = blockRuns * _depthRun;
+        _depthBlocks = (int)DivideUp(_depthRuns, blockRuns);
         _tiles = DivideUp(shape.Rows, _tileRows);
         (_rowBlocks, _columnBlocks) = CutOutput(threadCount);
         _blockRows = (int)(DivideUp(_tiles, Math.Max(1, _rowBlocks)) * _tileRows);
@@ -161,13 +171,13 @@ internal abstract unsafe partial class TiledProduct
 
     private static long RoundToLine(long floats) => (floats + 15) & ~15L;
 
-    private static int CountSlices(in ProductShape shape, int depthBlocks)
+    private static int CountSlices(in ProductShape shape)
     {
         if (shape.Batch != 1 || shape.ScatteredOutput)
             return 1;
         // Tiles of one fixed size, whatever this machine's are.
         long tiles = Math.Max(1, DivideUp(shape.Rows, 14) * DivideUp(shape.Columns, 32) * shape.Groups);
-        long wanted = Math.Min(SliceTargetTiles / tiles, depthBlocks / MinimumSliceBlocks);
+        long wanted = Math.Min(SliceTargetTiles / tiles, shape.Depth / MinimumSliceDepth);
         return (int)Math.Clamp(wanted, 1, MaximumSlices);
     }
 
