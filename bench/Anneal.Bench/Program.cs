@@ -12,6 +12,8 @@ var trace = new Option<string?>("--trace") { Description = "Where to write a Chr
 var rows = new Option<int>("--rows") { Description = "How many kernels are shown.", DefaultValueFactory = _ => 30 };
 var profile = new Command("profile", "Prints where the time of a training step goes, kernel by kernel.") { threads, workload, trace, rows };
 profile.SetAction(arguments => Workloads.Profile(arguments.GetValue(threads), arguments.GetValue(workload)!, arguments.GetValue(trace), arguments.GetValue(rows)));
+var memory = new Command("memory", "Prints what lives in memory when a training step needs most.") { workload, rows };
+memory.SetAction(arguments => Workloads.Memory(arguments.GetValue(workload)!, arguments.GetValue(rows)));
 var kernel = new Argument<string>("name") { Description = "Which kernel." };
 var lab = new Command("lab", "Measures versions of a kernel against the peak of one thread.") { kernel };
 lab.SetAction(arguments => Lab.Run(arguments.GetValue(kernel)!));
@@ -23,4 +25,4 @@ compare.SetAction(arguments => Comparison.Run(
     arguments.GetValue(workloads)!, arguments.GetValue(count), arguments.GetValue(rounds), arguments.GetValue(avx2)));
 var peak = new Command("peak", "Measures multiply-adds and memory bandwidth of one thread and of all.");
 peak.SetAction(_ => Workloads.Peak());
-return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, lab }.Parse(args).Invoke();
+return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, lab }.Parse(args).Invoke();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Anneal.Cpu;
 using Anneal.Execution;
+using Anneal.Planning;
 
 namespace Anneal.Bench;
 
@@ -74,6 +75,41 @@ internal static class Workloads
             profile.WriteChromeTrace(trace);
         return 0;
     }
+
+    /// <summary>Prints where the memory of a training step goes: what lives in the arena when it is fullest.</summary>
+    internal static int Memory(string name, int rows)
+    {
+        if (Array.Find(Trained, w => w.Name == name) is not { } workload)
+        {
+            Console.Error.WriteLine($"There is no training workload \"{name}\". There are: {string.Join(", ", Trained.Select(w => w.Name))}.");
+            return 2;
+        }
+
+        double start = MemoryOf("VmRSS");
+        (Model model, Dataset data) = workload.Make();
+        Report("model built");
+        CompiledGraph compiled = model.CompiledStep(model.RequireSetup(), data, data.Count, isTraining: true, hasClassWeights: false).Compiled;
+        Report("step compiled");
+        PlanBuffer[] arena = [.. compiled.Plan.Buffers.Where(b => b.Kind == BufferKind.Arena && b.LastStep >= 0)];
+        int fullest = Enumerable.Range(0, compiled.Plan.Steps.Length).MaxBy(i => Alive(i).Sum(b => b.ByteCount));
+        Console.WriteLine($"variables {Mebibytes(compiled.Plan.Buffers.Where(b => b.Kind == BufferKind.Variable).Sum(b => b.ByteCount))}, "
+            + $"arena {Mebibytes(compiled.Plan.ArenaBytes)} of which {Mebibytes(Alive(fullest).Sum(b => b.ByteCount))} live at step {fullest} of {compiled.Plan.Steps.Length}, "
+            + $"scratch {Mebibytes(compiled.ArenaBytes - compiled.Plan.ArenaBytes)}");
+        foreach (PlanBuffer buffer in Alive(fullest).OrderByDescending(b => b.ByteCount).Take(rows))
+        {
+            PlanStep step = compiled.Plan.Steps[buffer.FirstStep];
+            Console.WriteLine($"{Mebibytes(buffer.ByteCount),10}  steps {buffer.FirstStep,4} to {buffer.LastStep,4}  {step.LayerPath}: {step.Describe().AsSpan(0, Math.Min(90, step.Describe().AsSpan().IndexOfAny("\n{"))).Trim()}");
+        }
+
+        return 0;
+
+        IEnumerable<PlanBuffer> Alive(int step) => arena.Where(b => b.FirstStep <= step && step <= b.LastStep);
+
+        void Report(string what) => Console.WriteLine(
+            $"{what}: {MemoryOf("VmRSS") - start:F1} MiB resident, {MemoryOf("VmHWM") - start:F1} MiB at most, {Mebibytes(GC.GetTotalMemory(false))} managed");
+    }
+
+    private static string Mebibytes(long bytes) => $"{bytes / (double)(1 << 20):F1} MiB";
 
     private static string Train(TrainingWorkload workload)
     {
