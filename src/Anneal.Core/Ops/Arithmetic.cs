@@ -29,6 +29,8 @@ internal sealed record Multiply : BinaryOp
 /// <summary>a / b; whole numbers are divided towards zero.</summary>
 internal sealed record Divide : BinaryOp
 {
+    internal override int Cost => 3;
+
     internal override double Evaluate(double a, double b) => a / b;
 
     internal override Tensor?[] Gradient(GradientCall call)
@@ -43,6 +45,8 @@ internal sealed record Divide : BinaryOp
 /// <summary>a to the power of b, as <see cref="Math.Pow"/> defines it.</summary>
 internal sealed record Power : BinaryOp
 {
+    internal override int Cost => 30;
+
     internal override double Evaluate(double a, double b) => Math.Pow(a, b);
 
     internal override Tensor?[] Gradient(GradientCall call)

@@ -9,6 +9,9 @@ internal abstract record ElementwiseOp : Op
 
     internal abstract int Arity { get; }
 
+    /// <summary>Roughly how long it takes, in additions.</summary>
+    internal virtual int Cost => 1;
+
     /// <summary>The result for one element, in double precision; truth values are 0 and 1.</summary>
     internal abstract double Evaluate(double a, double b, double c);
 

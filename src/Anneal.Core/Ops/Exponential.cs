@@ -5,6 +5,8 @@ namespace Anneal.Ops;
 /// <summary>e to the power of x.</summary>
 internal sealed record Exp : UnaryOp
 {
+    internal override int Cost => 8;
+
     internal override double Evaluate(double x) => Math.Exp(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream * call.Output;
@@ -15,6 +17,8 @@ internal sealed record Exp : UnaryOp
 /// <summary>e to the power of x, less 1, exact near 0.</summary>
 internal sealed record Expm1 : UnaryOp
 {
+    internal override int Cost => 12;
+
     // Math has no expm1: below 1e-5 the series to the third term is exact in double precision to 1e-17 relative.
     internal override double Evaluate(double x) =>
         Math.Abs(x) < 1e-5 ? x + x * x / 2 + x * x * x / 6
@@ -29,6 +33,8 @@ internal sealed record Expm1 : UnaryOp
 /// <summary>The natural logarithm.</summary>
 internal sealed record Log : UnaryOp
 {
+    internal override int Cost => 10;
+
     internal override double Evaluate(double x) => Math.Log(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream / call.Input;
@@ -39,6 +45,8 @@ internal sealed record Log : UnaryOp
 /// <summary>The natural logarithm of 1 + x, exact near 0.</summary>
 internal sealed record Log1p : UnaryOp
 {
+    internal override int Cost => 14;
+
     // Kahan's correction: the rounding of 1 + x is made good by the quotient.
     internal override double Evaluate(double x)
     {
@@ -54,6 +62,8 @@ internal sealed record Log1p : UnaryOp
 /// <summary>The square root.</summary>
 internal sealed record Sqrt : UnaryOp
 {
+    internal override int Cost => 4;
+
     internal override double Evaluate(double x) => Math.Sqrt(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream * 0.5 / call.Output;
@@ -64,6 +74,8 @@ internal sealed record Sqrt : UnaryOp
 /// <summary>The hyperbolic tangent.</summary>
 internal sealed record Tanh : UnaryOp
 {
+    internal override int Cost => 12;
+
     internal override double Evaluate(double x) => Math.Tanh(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream * (1 - call.Output * call.Output);
@@ -74,6 +86,8 @@ internal sealed record Tanh : UnaryOp
 /// <summary>The logistic function 1 / (1 + exp(-x)).</summary>
 internal sealed record Sigmoid : UnaryOp
 {
+    internal override int Cost => 10;
+
     internal override double Evaluate(double x) =>
         x >= 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x));
 
@@ -85,6 +99,8 @@ internal sealed record Sigmoid : UnaryOp
 /// <summary>The error function.</summary>
 internal sealed record Erf : UnaryOp
 {
+    internal override int Cost => 20;
+
     internal override double Evaluate(double x) => SpecialFunctions.Erf(x);
 
     protected override Tensor? Derivative(GradientCall call) =>

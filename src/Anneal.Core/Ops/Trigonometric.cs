@@ -5,6 +5,8 @@ namespace Anneal.Ops;
 /// <summary>The sine of an angle in radians.</summary>
 internal sealed record Sin : UnaryOp
 {
+    internal override int Cost => 16;
+
     internal override double Evaluate(double x) => Math.Sin(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream * Tensor.Cos(call.Input);
@@ -15,6 +17,8 @@ internal sealed record Sin : UnaryOp
 /// <summary>The cosine of an angle in radians.</summary>
 internal sealed record Cos : UnaryOp
 {
+    internal override int Cost => 16;
+
     internal override double Evaluate(double x) => Math.Cos(x);
 
     protected override Tensor? Derivative(GradientCall call) => -(call.Upstream * Tensor.Sin(call.Input));
@@ -25,6 +29,8 @@ internal sealed record Cos : UnaryOp
 /// <summary>The angle in radians whose tangent is x.</summary>
 internal sealed record Atan : UnaryOp
 {
+    internal override int Cost => 16;
+
     internal override double Evaluate(double x) => Math.Atan(x);
 
     protected override Tensor? Derivative(GradientCall call) => call.Upstream / (1 + call.Input * call.Input);

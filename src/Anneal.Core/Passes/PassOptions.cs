@@ -15,6 +15,9 @@ internal sealed record PassOptions
     /// <summary>Whether loops finish the blocks of a kernel's result.</summary>
     internal bool FuseEpilogues { get; init; } = true;
 
+    /// <summary>Whether loops compute cheap values again instead of keeping them.</summary>
+    internal bool Recompute { get; init; } = true;
+
     /// <summary>Whether a variable's new value may be written over the old one before the end.</summary>
     internal bool UpdateInPlace { get; init; } = true;
 

@@ -10,7 +10,7 @@ namespace Anneal.Planning;
 internal sealed class Fusion
 {
     /// <summary>Beyond this many nodes a loop's registers no longer fit the processor's.</summary>
-    private const int MaximalLoopNodes = 40;
+    internal const int MaximalLoopNodes = 40;
 
     private readonly Graph _graph;
     private readonly Func<Op, DType, bool> _canFuseEpilogue;

@@ -28,6 +28,9 @@ internal sealed class Group
     /// <summary>In the order of execution once the plan is made.</summary>
     internal List<Node> Nodes { get; } = [];
 
+    /// <summary>Nodes of other loops that this one computes again instead of loading their results.</summary>
+    internal HashSet<Node> Recomputed { get; } = [];
+
     /// <summary>The node of a kernel, or null for a loop.</summary>
     internal Node? Kernel { get; }
 
@@ -47,6 +50,19 @@ internal sealed class Group
 
     /// <summary>All nodes, the epilogue's included.</summary>
     internal IEnumerable<Node> AllNodes => Epilogue is null ? Nodes : Nodes.Concat(Epilogue.Nodes);
+
+    /// <summary>All nodes that this loop computes: its own, and again those of others.</summary>
+    internal IEnumerable<Node> Computed => Nodes.Concat(Recomputed);
+
+    /// <summary>The values whose memory the group reads.</summary>
+    internal IEnumerable<Tensor> Reads =>
+        AllNodes.Concat(Recomputed).Concat(Epilogue?.Recomputed ?? []).SelectMany(Schedule.Sources).Where(s => !Recomputes(s.Node));
+
+    /// <summary>Whether this loop computes a node.</summary>
+    internal bool Computes(Node node) => Recomputed.Contains(node) || Nodes.Contains(node);
+
+    /// <summary>Whether this group, or its epilogue, computes a node of another one again.</summary>
+    internal bool Recomputes(Node node) => Recomputed.Contains(node) || (Epilogue?.Recomputed.Contains(node) ?? false);
 
     /// <summary>Whether the loops have one iteration space and fold the same axes of it.</summary>
     internal bool Matches(Group other) =>

@@ -23,8 +23,8 @@ internal sealed class LoopBuilder
     {
         var builder = new LoopBuilder(group.Space);
         var outputs = new List<(Tensor Value, LoopOutput Output)>();
-        var members = group.Nodes.ToHashSet();
-        foreach (Node node in group.Nodes.OrderBy(n => n.Id))
+        var members = group.Computed.ToHashSet();
+        foreach (Node node in group.Computed.OrderBy(n => n.Id))
         {
             Tensor value = node.Outputs[0];
             if (node.Op is ReductionOp reduction)
@@ -35,7 +35,7 @@ internal sealed class LoopBuilder
             }
 
             int register = builder._registers[value] = builder.Apply((ElementwiseOp)node.Op, node, members);
-            if (IsNeededOutside(value, members, readers, groupOf))
+            if (!group.Recomputed.Contains(node) && IsNeededOutside(value, members, readers, groupOf))
                 outputs.Add((value, new LoopOutput(register, placement?.OperandOf(value) ?? new LoopOperand(value.DType, Strides.Of(group.Space), 0), null)));
         }
 
@@ -53,7 +53,7 @@ internal sealed class LoopBuilder
 
     /// <summary>Whether the value is a result of the graph, or is read by a node of a group that is not in this one.</summary>
     private static bool IsNeededOutside(Tensor value, HashSet<Node> members, Readers readers, IReadOnlyDictionary<Node, Group> groupOf) =>
-        readers.IsResult(value) || readers.Of(value).Any(n => !members.Contains(n) && groupOf.ContainsKey(n));
+        readers.IsResult(value) || readers.Of(value).Any(n => !members.Contains(n) && groupOf.TryGetValue(n, out Group? reader) && !reader.Recomputes(value.Node));
 
     private static LoopOperand Folded(Tensor value, ReductionOp reduction, Shape space)
     {

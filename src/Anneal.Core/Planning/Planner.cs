@@ -41,6 +41,7 @@ internal sealed class Planner
         options ??= PassOptions.All;
         graph = Materialize.Run(graph);
         (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue, options);
+        Recompute.Run(graph, groups, groupOf, options);
         var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf, options), options);
         planner.BindOutside();
         planner.BindParts();
@@ -129,7 +130,7 @@ internal sealed class Planner
     {
         for (int step = 0; step < _order.Length; step++)
         {
-            foreach (Tensor source in _order[step].AllNodes.SelectMany(Schedule.Sources))
+            foreach (Tensor source in _order[step].Reads)
                 _lastUse[source] = step;
         }
 

@@ -26,7 +26,7 @@ internal sealed class Schedule
             (schedule._successors[group], schedule._predecessors[group]) = ([], []);
         foreach (Group group in groups)
         {
-            foreach (Tensor source in schedule._reads[group] = [.. group.AllNodes.SelectMany(Sources).Distinct()])
+            foreach (Tensor source in schedule._reads[group] = [.. group.Reads.Distinct()])
             {
                 if (source.Node.Op is ReadVariable read)
                     schedule.AddReader(read.Variable, group);
@@ -79,12 +79,12 @@ internal sealed class Schedule
         {
             // A kernel reads its operands for other blocks while it writes the first; and where its own result is the new value, that lies in
             // the variable before the epilogue reads the old one.
-            IEnumerable<Node> early = View.Root(update.Value).Node == kernel ? writer.AllNodes : [kernel];
-            if (early.SelectMany(Sources).Any(s => IsRead(s, update.Variable)))
+            IEnumerable<Tensor> early = View.Root(update.Value).Node == kernel ? writer.Reads : Sources(kernel);
+            if (early.Any(s => IsRead(s, update.Variable)))
                 return false;
         }
 
-        foreach (Node node in writer.AllNodes.Where(n => n != writer.Kernel))
+        foreach (Node node in writer.AllNodes.Where(n => n != writer.Kernel).Concat(writer.Recomputed).Concat(writer.Epilogue?.Recomputed ?? []))
         {
             foreach (Tensor input in node.Inputs)
             {

@@ -27,8 +27,8 @@ public sealed class RandomProgramTests(ITestOutputHelper output)
     private static readonly PassOptions[] Switched =
     [
         new() { Deduplicate = false }, new() { Simplify = false }, new() { FuseLoops = false }, new() { FuseEpilogues = false },
-        new() { UpdateInPlace = false }, new() { ReuseInputs = false },
-        new() { Deduplicate = false, Simplify = false, FuseLoops = false, FuseEpilogues = false, UpdateInPlace = false, ReuseInputs = false },
+        new() { UpdateInPlace = false }, new() { ReuseInputs = false }, new() { Recompute = false },
+        new() { Deduplicate = false, Simplify = false, FuseLoops = false, FuseEpilogues = false, UpdateInPlace = false, ReuseInputs = false, Recompute = false },
     ];
 
     private int _discarded;
