@@ -29,8 +29,8 @@ internal static unsafe class Lab
     {
         foreach (int depth in (int[])[96, 112, 128, 144, 160, 176, 192, 320])
         {
-            Report(peak, $"14x2, row-major left, depth {depth}", depth, depthMajor: false);
-            Report(peak, $"14x2, depth-major left, depth {depth}", depth, depthMajor: true);
+            Report(peak, $"8x3, row-major left, depth {depth}", depth, depthMajor: false);
+            Report(peak, $"8x3, depth-major left, depth {depth}", depth, depthMajor: true);
         }
     }
 
@@ -63,21 +63,21 @@ internal static unsafe class Lab
     private static void Report(double peak, string name, int depth, bool depthMajor)
     {
         const int Tiles = 10, Columns = 512;
-        NativeBuffer left = new(Tiles * 14 * 336 * sizeof(float)), right = new(32L * depth * sizeof(float)), output = new(14L * Tiles * Columns * sizeof(float));
-        TileArguments tile = new() { RightStep = 32, OutputStep = Columns, Depth = depth, Right = (float*)right.Pointer, LeftStep = depthMajor ? 14 : 1 };
+        NativeBuffer left = new(Tiles * 8 * 336 * sizeof(float)), right = new(48L * depth * sizeof(float)), output = new(8L * Tiles * Columns * sizeof(float));
+        TileArguments tile = new() { RightStep = 48, OutputStep = Columns, Depth = depth, Right = (float*)right.Pointer, LeftStep = depthMajor ? 8 : 1 };
         double seconds = Best(() =>
         {
             for (int i = 0; i < Tiles; i++)
             {
-                tile.Output = (float*)output.Pointer + (14 * i * Columns);
-                tile.Left = (float*)left.Pointer + (depthMajor ? 14 * i * depth : 14 * i * 336);
+                tile.Output = (float*)output.Pointer + (8 * i * Columns);
+                tile.Left = (float*)left.Pointer + (depthMajor ? 8 * i * depth : 8 * i * 336);
                 if (depthMajor)
-                    Cpu.Tiles.Multiply14x2<V512, DepthMajorLeft>(tile);
+                    Cpu.Tiles.Multiply8x3<Lanes512, System.Runtime.Intrinsics.Vector512<float>, DepthMajorLeft>(tile);
                 else
-                    Cpu.Tiles.Multiply14x2<V512, RowMajorLeft>(tile);
+                    Cpu.Tiles.Multiply8x3<Lanes512, System.Runtime.Intrinsics.Vector512<float>, RowMajorLeft>(tile);
             }
         });
-        double rate = 2.0 * 14 * 32 * depth * Tiles / seconds;
+        double rate = 2.0 * 8 * 48 * depth * Tiles / seconds;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-40} {rate / 1e9,7:F1} GFLOP/s {100 * rate / peak,6:F1} % of peak"));
     }
 

@@ -35,6 +35,11 @@ internal static unsafe class Packing
                     panel[column] = 0f;
             }
         }
+        else if (width == 48)
+        {
+            for (int k = 0; k < depth; k++, source += sourceStride, panel += 48)
+                Unsafe.CopyBlockUnaligned(panel, source, 48 * sizeof(float));
+        }
         else if (width == 32)
         {
             for (int k = 0; k < depth; k++, source += sourceStride, panel += 32)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Anneal.Cpu;
 
@@ -9,12 +10,15 @@ internal unsafe interface ITileSet
     /// <summary>Rows of the largest tile.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>Columns of a panel of the right operand.</summary>
-    static abstract int Columns { get; }
+    /// <summary>Columns of a vector.</summary>
+    static abstract int VectorColumns { get; }
+
+    /// <summary>Vectors of the widest panel of the right operand.</summary>
+    static abstract int PanelVectors { get; }
 
     /// <summary>
     /// Computes a tile of any number of rows and columns up to the largest. It may read the left panel up to the next multiple of the
-    /// tile's rows, and reads whole rows of the right panel; what it computes from there is dropped.
+    /// tile's rows, and reads whole vectors of the right panel; what it computes from there is dropped.
     /// </summary>
     static abstract void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout;
@@ -26,81 +30,101 @@ internal unsafe interface ITileSet
     static abstract void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count);
 }
 
-/// <summary>Tiles for AVX-512: 28 sums in 32 registers.</summary>
+/// <summary>Tiles for AVX-512: 24 sums in 32 registers.</summary>
 internal readonly struct Tiles512 : ITileSet
 {
-    public static int Rows => 14;
+    public static int Rows => 8;
 
-    public static int Columns => 32;
+    public static int VectorColumns => 16;
 
-    public static unsafe void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
+    public static int PanelVectors => 3;
+
+    public static void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        if (columns == 32 && rows == 14)
-            Tiles.Multiply14x2<V512, TLayout>(tile);
-        else if (columns == 32 && rows is 8 or 4 or 1)
-            MultiplyNarrow<TLayout>(rows, tile);
+        if (columns == 48 && rows == 8)
+            Tiles.Multiply8x3<Lanes512, Vector512<float>, TLayout>(tile);
+        else if (columns is 48 or 32 or 16 && rows is 8 or 4 or 1)
+            MultiplyWhole<TLayout>(rows, columns, tile);
         else
             MultiplyEdge<TLayout>(rows, columns, tile);
     }
 
     public static unsafe void CopyRows(float* source, long sourceStride, int depths, float* target)
     {
-        // The second vector overlaps the first: together they are 14 floats.
-        for (int k = 0; k < depths; k++, source += sourceStride, target += 14)
-        {
-            V256 low = V256.Load(source), high = V256.Load(source + 6);
-            V256.Store(target, low);
-            V256.Store(target + 6, high);
-        }
+        for (int k = 0; k < depths; k++, source += sourceStride, target += 8)
+            V256.Store(target, V256.Load(source));
     }
 
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
         SliceFolding.Fold<V512>(slices, sliceStride, sliceCount, output, count);
 
-    private static void MultiplyNarrow<TLayout>(int rows, in TileArguments tile)
+    private static void MultiplyWhole<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        if (rows == 8)
-            Tiles.Multiply8x2<V512, TLayout>(tile);
-        else if (rows == 4)
-            Tiles.Multiply4x2<V512, TLayout>(tile);
-        else
-            Tiles.Multiply1x2<V512, TLayout>(tile);
+        switch (rows, columns)
+        {
+            case (8, 48):
+                Tiles.Multiply8x3<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (8, 32):
+                Tiles.Multiply8x2<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (8, _):
+                Tiles.Multiply8x1<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (4, 48):
+                Tiles.Multiply4x3<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (4, 32):
+                Tiles.Multiply4x2<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (4, _):
+                Tiles.Multiply4x1<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (_, 48):
+                Tiles.Multiply1x3<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            case (_, 32):
+                Tiles.Multiply1x2<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+            default:
+                Tiles.Multiply1x1<Lanes512, Vector512<float>, TLayout>(tile);
+                break;
+        }
     }
 
     [SkipLocalsInit]
     private static unsafe void MultiplyEdge<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        float* buffer = stackalloc float[14 * 32];
+        float* buffer = stackalloc float[8 * 48];
         TileArguments whole = tile;
         whole.Output = buffer;
-        whole.OutputStep = 32;
+        whole.OutputStep = 48;
         whole.Accumulate = false;
-        if (rows > 8 && columns <= 16)
-            Tiles.Multiply14x1<V512, TLayout>(whole);
-        else if (rows > 8)
-            Tiles.Multiply14x2<V512, TLayout>(whole);
-        else
-            MultiplyNarrow<TLayout>(rows > 4 ? 8 : rows > 1 ? 4 : 1, whole);
-        TileEdge.Copy<V512>(buffer, 32, rows, columns, tile);
+        MultiplyWhole<TLayout>(rows > 4 ? 8 : rows > 1 ? 4 : 1, (columns + 15) & ~15, whole);
+        TileEdge.Copy<V512>(buffer, 48, rows, columns, tile);
     }
 }
 
 /// <summary>Tiles for registers of 256 or 128 bits, of which there are at least 16.</summary>
-internal readonly struct Tiles16<TVec> : ITileSet
+internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
+    where TLanes : struct, ITileLanes<TVector>
+    where TVector : struct
     where TVec : unmanaged, ISimd<TVec>
 {
     public static int Rows => 6;
 
-    public static int Columns => 2 * TVec.Count;
+    public static int VectorColumns => TLanes.Count;
 
-    public static unsafe void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
+    public static int PanelVectors => 2;
+
+    public static void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        if (columns == Columns && rows is 6 or 4 or 1)
-            MultiplyWhole<TLayout>(rows, tile);
+        if ((columns == 2 * TLanes.Count || columns == TLanes.Count) && rows is 6 or 4 or 1)
+            MultiplyWhole<TLayout>(rows, columns, tile);
         else
             MultiplyEdge<TLayout>(rows, columns, tile);
     }
@@ -119,15 +143,31 @@ internal readonly struct Tiles16<TVec> : ITileSet
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
         SliceFolding.Fold<TVec>(slices, sliceStride, sliceCount, output, count);
 
-    private static void MultiplyWhole<TLayout>(int rows, in TileArguments tile)
+    private static void MultiplyWhole<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        if (rows == 6)
-            Tiles.Multiply6x2<TVec, TLayout>(tile);
-        else if (rows == 4)
-            Tiles.Multiply4x2<TVec, TLayout>(tile);
-        else
-            Tiles.Multiply1x2<TVec, TLayout>(tile);
+        bool isWide = columns > TLanes.Count;
+        switch (rows)
+        {
+            case 6 when isWide:
+                Tiles.Multiply6x2<TLanes, TVector, TLayout>(tile);
+                break;
+            case 6:
+                Tiles.Multiply6x1<TLanes, TVector, TLayout>(tile);
+                break;
+            case 4 when isWide:
+                Tiles.Multiply4x2<TLanes, TVector, TLayout>(tile);
+                break;
+            case 4:
+                Tiles.Multiply4x1<TLanes, TVector, TLayout>(tile);
+                break;
+            case 1 when isWide:
+                Tiles.Multiply1x2<TLanes, TVector, TLayout>(tile);
+                break;
+            default:
+                Tiles.Multiply1x1<TLanes, TVector, TLayout>(tile);
+                break;
+        }
     }
 
     [SkipLocalsInit]
@@ -137,10 +177,10 @@ internal readonly struct Tiles16<TVec> : ITileSet
         float* buffer = stackalloc float[6 * 16];
         TileArguments whole = tile;
         whole.Output = buffer;
-        whole.OutputStep = Columns;
+        whole.OutputStep = 16;
         whole.Accumulate = false;
-        MultiplyWhole<TLayout>(rows > 4 ? 6 : rows > 1 ? 4 : 1, whole);
-        TileEdge.Copy<TVec>(buffer, Columns, rows, columns, tile);
+        MultiplyWhole<TLayout>(rows > 4 ? 6 : rows > 1 ? 4 : 1, columns, whole);
+        TileEdge.Copy<TVec>(buffer, 16, rows, columns, tile);
     }
 }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Tiles128 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes128, System.Runtime.Intrinsics.Vector128<float>, Anneal.Cpu.V128>;
+using Tiles256 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes256, System.Runtime.Intrinsics.Vector256<float>, Anneal.Cpu.V256>;
 
 namespace Anneal.Cpu;
 
@@ -17,16 +19,16 @@ internal abstract unsafe partial class TiledProduct
                 Work<Tiles512, DepthMajorLeft>(job, worker);
                 break;
             case (InstructionSet.Vector256, false):
-                Work<Tiles16<V256>, RowMajorLeft>(job, worker);
+                Work<Tiles256, RowMajorLeft>(job, worker);
                 break;
             case (InstructionSet.Vector256, true):
-                Work<Tiles16<V256>, DepthMajorLeft>(job, worker);
+                Work<Tiles256, DepthMajorLeft>(job, worker);
                 break;
             case (_, false):
-                Work<Tiles16<V128>, RowMajorLeft>(job, worker);
+                Work<Tiles128, RowMajorLeft>(job, worker);
                 break;
             default:
-                Work<Tiles16<V128>, DepthMajorLeft>(job, worker);
+                Work<Tiles128, DepthMajorLeft>(job, worker);
                 break;
         }
     }
@@ -62,16 +64,15 @@ internal abstract unsafe partial class TiledProduct
     {
         long depth = (long)block * _depthBlock;
         int depthCount = (int)Math.Min(_depthBlock, _shape.Depth - depth);
-        int column = panel * _tileColumns;
         if (depthCount <= 0)
             return;
+        int column = _split.StartOf(panel), width = _split.WidthOf(panel);
         PackRight(
-            right, 0, group, depth, depthCount, column, Math.Min(_tileColumns, _shape.Columns - column), _tileColumns,
-            SharedPanel(shared, group, panel, depth));
+            right, 0, group, depth, depthCount, column, Math.Min(width, _shape.Columns - column), width, SharedPanel(shared, group, panel, depth));
     }
 
     private float* SharedPanel(float* shared, int group, int panel, long depth) =>
-        shared + (((((long)group * _panels) + panel) * _shape.Depth) + depth) * _tileColumns;
+        shared + (((group * _split.Columns) + _split.StartOf(panel)) * _shape.Depth) + (depth * _split.WidthOf(panel));
 
     private void ComputeUnit<TSet, TLayout>(ProductJob job, int worker, long unit)
         where TSet : struct, ITileSet
@@ -81,8 +82,8 @@ internal abstract unsafe partial class TiledProduct
         long firstDepth = (long)block.Slice * _depthRuns / _slices * _depthRun;
         long endDepth = Math.Min((long)(block.Slice + 1) * _depthRuns / _slices * _depthRun, _shape.Depth);
         bool byColumns = _slices == 1 && _shape.Groups == 1 && !_shape.ScatteredOutput
-            && block.EndPanel - block.FirstPanel > FullRowColumns / _tileColumns;
-        int step = byColumns ? EpilogueColumns / _tileColumns : block.EndPanel - block.FirstPanel;
+            && block.EndPanel - block.FirstPanel > FullRowColumns / _split.Widest;
+        int step = byColumns ? EpilogueColumns / _split.Widest : block.EndPanel - block.FirstPanel;
         for (int group = 0; group < _shape.Groups; group++)
         {
             // Once also where the depth is 0, for the output.
@@ -193,10 +194,10 @@ internal abstract unsafe partial class TiledProduct
         };
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
-            int column = panel * _tileColumns;
-            int columnCount = Math.Min(_tileColumns, _shape.Columns - column);
+            int column = _split.StartOf(panel), width = _split.WidthOf(panel);
+            int columnCount = Math.Min(width, _shape.Columns - column);
             float* output = block.Output + ((long)group * _shape.Columns) + column;
-            tile.RightStep = _tileColumns;
+            tile.RightStep = width;
             if (job.Panels is not null)
             {
                 tile.Right = SharedPanel(job.Panels, group, panel, block.Depth);
@@ -205,7 +206,7 @@ internal abstract unsafe partial class TiledProduct
             {
                 tile.Right = SharedPanel((float*)job.Scratch, group, panel, block.Depth);
             }
-            else if (columnCount == _tileColumns && DirectRightStride != 0)
+            else if (columnCount == width && DirectRightStride != 0)
             {
                 tile.Right = DirectRight(job.Right, block.Batch, group, block.Depth, column);
                 tile.RightStep = DirectRightStride;
@@ -216,14 +217,14 @@ internal abstract unsafe partial class TiledProduct
                 if (block.DepthCount > 0)
                 {
                     PackRight(
-                        job.Right, block.Batch, group, block.Depth, block.DepthCount, column, columnCount, _tileColumns, block.RightPanel);
+                        job.Right, block.Batch, group, block.Depth, block.DepthCount, column, columnCount, width, block.RightPanel);
                 }
             }
 
-            // Each tile brings its share of the next panel into the second-level cache.
-            long share = DivideUp(_tileColumns * TSet.Rows, block.RowCount);
-            tile.NextStep = share;
-            float* nextPanel = tile.Right + (_shape.Depth * _tileColumns);
+            // Each tile brings its share of the next panel into the second-level cache, a little with every second depth.
+            long share = DivideUp(width * TSet.Rows, block.RowCount);
+            tile.NextStep = 2 * share;
+            float* nextPanel = tile.Right + (_shape.Depth * width);
             for (int row = 0; row < block.RowCount; row += TSet.Rows)
             {
                 tile.Next = nextPanel + (row / TSet.Rows * share * block.DepthCount);
@@ -251,7 +252,7 @@ internal abstract unsafe partial class TiledProduct
             tile.Accumulate = true;
             tile.Left += _depthRun * tile.LeftStep;
             tile.Right += _depthRun * tile.RightStep;
-            tile.Next += _depthRun * tile.NextStep;
+            tile.Next += _depthRun / 2 * tile.NextStep;
             tile.Depth = Math.Min(_depthRun, depth - done);
             TSet.Multiply<TLayout>(rows, columns, tile);
         }
@@ -275,8 +276,8 @@ internal abstract unsafe partial class TiledProduct
         if (job.Epilogue is not { } epilogue)
             return;
         bool all = _columnBlocks == 1 && firstPanel == 0 && endPanel == _panels;
-        long column = all ? 0 : (long)firstPanel * _tileColumns;
-        long end = all ? _shape.TotalColumns : Math.Min((long)endPanel * _tileColumns, _shape.Columns);
+        long column = all ? 0 : _split.StartOf(firstPanel);
+        long end = all ? _shape.TotalColumns : Math.Min(_split.StartOf(endPanel), _shape.Columns);
         epilogue.Apply(worker, (block.Batch * _shape.Rows) + block.Row, block.RowCount, column, end - column);
     }
 

@@ -1,3 +1,6 @@
+using Tiles128 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes128, System.Runtime.Intrinsics.Vector128<float>, Anneal.Cpu.V128>;
+using Tiles256 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes256, System.Runtime.Intrinsics.Vector256<float>, Anneal.Cpu.V256>;
+
 namespace Anneal.Cpu;
 
 /// <summary>
@@ -35,7 +38,7 @@ internal abstract unsafe partial class TiledProduct
     private readonly ProductShape _shape;
     private readonly InstructionSet _set = InstructionSets.Best;
     private readonly int _tileRows;
-    private readonly int _tileColumns;
+    private readonly PanelSplit _split;
     private readonly int _panels;
     private readonly int _depthRun;
     private readonly int _depthRuns;
@@ -61,13 +64,13 @@ internal abstract unsafe partial class TiledProduct
         if (shape.Batch < 0 || shape.Rows < 0 || shape.Groups < 1 || shape.Columns < 0 || shape.Depth < 0)
             throw new ArgumentException($"Sizes must not be negative, and groups at least one; got {shape}.", nameof(shape));
         _shape = shape;
-        (_tileRows, _tileColumns) = _set switch
+        (_tileRows, _split) = _set switch
         {
-            InstructionSet.Vector512 => (Tiles512.Rows, Tiles512.Columns),
-            InstructionSet.Vector256 => (Tiles16<V256>.Rows, Tiles16<V256>.Columns),
-            _ => (Tiles16<V128>.Rows, Tiles16<V128>.Columns),
+            InstructionSet.Vector512 => (Tiles512.Rows, PanelSplit.Of<Tiles512>(shape.Columns)),
+            InstructionSet.Vector256 => (Tiles256.Rows, PanelSplit.Of<Tiles256>(shape.Columns)),
+            _ => (Tiles128.Rows, PanelSplit.Of<Tiles128>(shape.Columns)),
         };
-        _panels = (int)DivideUp(shape.Columns, _tileColumns);
+        _panels = _split.Count;
         _depthRuns = (int)Math.Max(1, DivideUp(shape.Depth, MaximumDepthRun));
         _depthRun = (int)Math.Max(1, DivideUp(shape.Depth, _depthRuns));
         _slices = CountSlices(shape);
@@ -82,11 +85,11 @@ internal abstract unsafe partial class TiledProduct
         double work = 2.0 * shape.Batch * shape.Rows * shape.TotalColumns * (shape.Depth + 8);
         _workers = (int)Math.Clamp(Math.Min(Units, work / WorkPerThread), 1, threadCount);
 
-        _sharedRightFloats = SharesRight ? shape.Groups * _panels * shape.Depth * _tileColumns : 0;
+        _sharedRightFloats = SharesRight ? shape.Groups * _split.Columns * shape.Depth : 0;
         _sliceFloats = _slices > 1 ? _slices * shape.Rows * shape.TotalColumns : 0;
         _leftPanelFloats = RoundToLine(
             shape.DepthMajorLeft ? (long)_blockRows * (_depthBlock + StagedDepths) + _tileRows : (long)_blockRows * RowMajorLeft.Stride);
-        _rightPanelFloats = SharesRight ? 0 : RoundToLine((long)_depthBlock * _tileColumns);
+        _rightPanelFloats = SharesRight ? 0 : RoundToLine((long)_depthBlock * _split.Widest);
         long aside = shape.ScatteredOutput ? RoundToLine(_blockRows * shape.TotalColumns) : 0;
         // An odd number of lines between workers keeps equal offsets of their panels out of the same cache sets.
         _workerFloats = _leftPanelFloats + _rightPanelFloats + aside + 16;
@@ -97,7 +100,7 @@ internal abstract unsafe partial class TiledProduct
         sizeof(float) * (RoundToLine(_sharedRightFloats) + RoundToLine(_sliceFloats) + (_workers * _workerFloats));
 
     /// <summary>The bytes of the right operand as <see cref="FillPanels"/> arranges it; 0 where each batch has its own.</summary>
-    internal long PanelBytes => _shape.RightPerBatch ? 0 : sizeof(float) * _shape.Groups * _panels * _shape.Depth * _tileColumns;
+    internal long PanelBytes => _shape.RightPerBatch ? 0 : sizeof(float) * _shape.Groups * _split.Columns * _shape.Depth;
 
     private protected ProductShape Shape => _shape;
 

@@ -1,57 +1,46 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Anneal.Cpu;
 
-/// <content>Tiles for narrow registers and for the last rows of a block.</content>
+/// <content>Tiles for the last rows of a block, and for vectors.</content>
 internal static unsafe partial class Tiles
 {
-    /// <summary>8 rows by 2 vectors.</summary>
+    /// <summary>4 rows by 3 vectors.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    internal static void Multiply8x2<TVec, TLayout>(in TileArguments tile)
-        where TVec : unmanaged, ISimd<TVec>
+    internal static void Multiply4x3<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
         where TLayout : struct, ILeftLayout
     {
         float* left = tile.Left;
         float* right = tile.Right;
         long leftStep = tile.LeftStep;
         long rightStep = tile.RightStep;
-        TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
-        TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
-        TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
-        TVec s3_0 = TVec.Zero, s3_1 = TVec.Zero;
-        TVec s4_0 = TVec.Zero, s4_1 = TVec.Zero;
-        TVec s5_0 = TVec.Zero, s5_1 = TVec.Zero;
-        TVec s6_0 = TVec.Zero, s6_1 = TVec.Zero;
-        TVec s7_0 = TVec.Zero, s7_1 = TVec.Zero;
+        TVector s0_0 = default, s0_1 = default, s0_2 = default;
+        TVector s1_0 = default, s1_1 = default, s1_2 = default;
+        TVector s2_0 = default, s2_1 = default, s2_2 = default;
+        TVector s3_0 = default, s3_1 = default, s3_2 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
-            TVec right0 = TVec.Load(right);
-            TVec right1 = TVec.Load(right + TVec.Count);
-            TVec value = TVec.Broadcast(left[0]);
-            s0_0 = TVec.FusedMultiplyAdd(right0, value, s0_0);
-            s0_1 = TVec.FusedMultiplyAdd(right1, value, s0_1);
-            value = TVec.Broadcast(left[TLayout.RowStride]);
-            s1_0 = TVec.FusedMultiplyAdd(right0, value, s1_0);
-            s1_1 = TVec.FusedMultiplyAdd(right1, value, s1_1);
-            value = TVec.Broadcast(left[2 * TLayout.RowStride]);
-            s2_0 = TVec.FusedMultiplyAdd(right0, value, s2_0);
-            s2_1 = TVec.FusedMultiplyAdd(right1, value, s2_1);
-            value = TVec.Broadcast(left[3 * TLayout.RowStride]);
-            s3_0 = TVec.FusedMultiplyAdd(right0, value, s3_0);
-            s3_1 = TVec.FusedMultiplyAdd(right1, value, s3_1);
-            value = TVec.Broadcast(left[4 * TLayout.RowStride]);
-            s4_0 = TVec.FusedMultiplyAdd(right0, value, s4_0);
-            s4_1 = TVec.FusedMultiplyAdd(right1, value, s4_1);
-            value = TVec.Broadcast(left[5 * TLayout.RowStride]);
-            s5_0 = TVec.FusedMultiplyAdd(right0, value, s5_0);
-            s5_1 = TVec.FusedMultiplyAdd(right1, value, s5_1);
-            value = TVec.Broadcast(left[6 * TLayout.RowStride]);
-            s6_0 = TVec.FusedMultiplyAdd(right0, value, s6_0);
-            s6_1 = TVec.FusedMultiplyAdd(right1, value, s6_1);
-            value = TVec.Broadcast(left[7 * TLayout.RowStride]);
-            s7_0 = TVec.FusedMultiplyAdd(right0, value, s7_0);
-            s7_1 = TVec.FusedMultiplyAdd(right1, value, s7_1);
+            TVector right0 = TLanes.Load(right);
+            TVector right1 = TLanes.Load(right + TLanes.Count);
+            TVector right2 = TLanes.Load(right + 2 * TLanes.Count);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
+            s0_2 = TLanes.FusedMultiplyAdd(right2, value, s0_2);
+            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
+            s1_1 = TLanes.FusedMultiplyAdd(right1, value, s1_1);
+            s1_2 = TLanes.FusedMultiplyAdd(right2, value, s1_2);
+            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
+            s2_1 = TLanes.FusedMultiplyAdd(right1, value, s2_1);
+            s2_2 = TLanes.FusedMultiplyAdd(right2, value, s2_2);
+            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
+            s3_1 = TLanes.FusedMultiplyAdd(right1, value, s3_1);
+            s3_2 = TLanes.FusedMultiplyAdd(right2, value, s3_2);
             left += leftStep;
             right += rightStep;
         }
@@ -59,108 +48,43 @@ internal static unsafe partial class Tiles
         float* output = tile.Output;
         long outputStep = tile.OutputStep;
         bool accumulate = tile.Accumulate;
-        Finish(output, s0_0, s0_1, accumulate);
-        Finish(output + outputStep, s1_0, s1_1, accumulate);
-        Finish(output + (2 * outputStep), s2_0, s2_1, accumulate);
-        Finish(output + (3 * outputStep), s3_0, s3_1, accumulate);
-        Finish(output + (4 * outputStep), s4_0, s4_1, accumulate);
-        Finish(output + (5 * outputStep), s5_0, s5_1, accumulate);
-        Finish(output + (6 * outputStep), s6_0, s6_1, accumulate);
-        Finish(output + (7 * outputStep), s7_0, s7_1, accumulate);
-    }
-
-    /// <summary>6 rows by 2 vectors.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    internal static void Multiply6x2<TVec, TLayout>(in TileArguments tile)
-        where TVec : unmanaged, ISimd<TVec>
-        where TLayout : struct, ILeftLayout
-    {
-        float* left = tile.Left;
-        float* right = tile.Right;
-        long leftStep = tile.LeftStep;
-        long rightStep = tile.RightStep;
-        float* next = tile.Next;
-        long nextStep = tile.NextStep;
-        Prefetch(tile.Output, tile.OutputStep, 6);
-        TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
-        TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
-        TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
-        TVec s3_0 = TVec.Zero, s3_1 = TVec.Zero;
-        TVec s4_0 = TVec.Zero, s4_1 = TVec.Zero;
-        TVec s5_0 = TVec.Zero, s5_1 = TVec.Zero;
-        for (long depth = tile.Depth; depth > 0; depth--)
-        {
-            if (Sse.IsSupported)
-            {
-                Sse.Prefetch1(next);
-                next += nextStep;
-            }
-
-            TVec right0 = TVec.Load(right);
-            TVec right1 = TVec.Load(right + TVec.Count);
-            TVec value = TVec.Broadcast(left[0]);
-            s0_0 = TVec.FusedMultiplyAdd(right0, value, s0_0);
-            s0_1 = TVec.FusedMultiplyAdd(right1, value, s0_1);
-            value = TVec.Broadcast(left[TLayout.RowStride]);
-            s1_0 = TVec.FusedMultiplyAdd(right0, value, s1_0);
-            s1_1 = TVec.FusedMultiplyAdd(right1, value, s1_1);
-            value = TVec.Broadcast(left[2 * TLayout.RowStride]);
-            s2_0 = TVec.FusedMultiplyAdd(right0, value, s2_0);
-            s2_1 = TVec.FusedMultiplyAdd(right1, value, s2_1);
-            value = TVec.Broadcast(left[3 * TLayout.RowStride]);
-            s3_0 = TVec.FusedMultiplyAdd(right0, value, s3_0);
-            s3_1 = TVec.FusedMultiplyAdd(right1, value, s3_1);
-            value = TVec.Broadcast(left[4 * TLayout.RowStride]);
-            s4_0 = TVec.FusedMultiplyAdd(right0, value, s4_0);
-            s4_1 = TVec.FusedMultiplyAdd(right1, value, s4_1);
-            value = TVec.Broadcast(left[5 * TLayout.RowStride]);
-            s5_0 = TVec.FusedMultiplyAdd(right0, value, s5_0);
-            s5_1 = TVec.FusedMultiplyAdd(right1, value, s5_1);
-            left += leftStep;
-            right += rightStep;
-        }
-
-        float* output = tile.Output;
-        long outputStep = tile.OutputStep;
-        bool accumulate = tile.Accumulate;
-        Finish(output, s0_0, s0_1, accumulate);
-        Finish(output + outputStep, s1_0, s1_1, accumulate);
-        Finish(output + (2 * outputStep), s2_0, s2_1, accumulate);
-        Finish(output + (3 * outputStep), s3_0, s3_1, accumulate);
-        Finish(output + (4 * outputStep), s4_0, s4_1, accumulate);
-        Finish(output + (5 * outputStep), s5_0, s5_1, accumulate);
+        Finish<TLanes, TVector>(output, s0_0, s0_1, s0_2, accumulate);
+        Finish<TLanes, TVector>(output + outputStep, s1_0, s1_1, s1_2, accumulate);
+        Finish<TLanes, TVector>(output + (2 * outputStep), s2_0, s2_1, s2_2, accumulate);
+        Finish<TLanes, TVector>(output + (3 * outputStep), s3_0, s3_1, s3_2, accumulate);
     }
 
     /// <summary>4 rows by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    internal static void Multiply4x2<TVec, TLayout>(in TileArguments tile)
-        where TVec : unmanaged, ISimd<TVec>
+    internal static void Multiply4x2<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
         where TLayout : struct, ILeftLayout
     {
         float* left = tile.Left;
         float* right = tile.Right;
         long leftStep = tile.LeftStep;
         long rightStep = tile.RightStep;
-        TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
-        TVec s1_0 = TVec.Zero, s1_1 = TVec.Zero;
-        TVec s2_0 = TVec.Zero, s2_1 = TVec.Zero;
-        TVec s3_0 = TVec.Zero, s3_1 = TVec.Zero;
+        TVector s0_0 = default, s0_1 = default;
+        TVector s1_0 = default, s1_1 = default;
+        TVector s2_0 = default, s2_1 = default;
+        TVector s3_0 = default, s3_1 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
-            TVec right0 = TVec.Load(right);
-            TVec right1 = TVec.Load(right + TVec.Count);
-            TVec value = TVec.Broadcast(left[0]);
-            s0_0 = TVec.FusedMultiplyAdd(right0, value, s0_0);
-            s0_1 = TVec.FusedMultiplyAdd(right1, value, s0_1);
-            value = TVec.Broadcast(left[TLayout.RowStride]);
-            s1_0 = TVec.FusedMultiplyAdd(right0, value, s1_0);
-            s1_1 = TVec.FusedMultiplyAdd(right1, value, s1_1);
-            value = TVec.Broadcast(left[2 * TLayout.RowStride]);
-            s2_0 = TVec.FusedMultiplyAdd(right0, value, s2_0);
-            s2_1 = TVec.FusedMultiplyAdd(right1, value, s2_1);
-            value = TVec.Broadcast(left[3 * TLayout.RowStride]);
-            s3_0 = TVec.FusedMultiplyAdd(right0, value, s3_0);
-            s3_1 = TVec.FusedMultiplyAdd(right1, value, s3_1);
+            TVector right0 = TLanes.Load(right);
+            TVector right1 = TLanes.Load(right + TLanes.Count);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
+            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
+            s1_1 = TLanes.FusedMultiplyAdd(right1, value, s1_1);
+            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
+            s2_1 = TLanes.FusedMultiplyAdd(right1, value, s2_1);
+            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
+            s3_1 = TLanes.FusedMultiplyAdd(right1, value, s3_1);
             left += leftStep;
             right += rightStep;
         }
@@ -168,30 +92,38 @@ internal static unsafe partial class Tiles
         float* output = tile.Output;
         long outputStep = tile.OutputStep;
         bool accumulate = tile.Accumulate;
-        Finish(output, s0_0, s0_1, accumulate);
-        Finish(output + outputStep, s1_0, s1_1, accumulate);
-        Finish(output + (2 * outputStep), s2_0, s2_1, accumulate);
-        Finish(output + (3 * outputStep), s3_0, s3_1, accumulate);
+        Finish<TLanes, TVector>(output, s0_0, s0_1, accumulate);
+        Finish<TLanes, TVector>(output + outputStep, s1_0, s1_1, accumulate);
+        Finish<TLanes, TVector>(output + (2 * outputStep), s2_0, s2_1, accumulate);
+        Finish<TLanes, TVector>(output + (3 * outputStep), s3_0, s3_1, accumulate);
     }
 
-    /// <summary>1 rows by 2 vectors.</summary>
+    /// <summary>4 rows by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    internal static void Multiply1x2<TVec, TLayout>(in TileArguments tile)
-        where TVec : unmanaged, ISimd<TVec>
+    internal static void Multiply4x1<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
         where TLayout : struct, ILeftLayout
     {
         float* left = tile.Left;
         float* right = tile.Right;
         long leftStep = tile.LeftStep;
         long rightStep = tile.RightStep;
-        TVec s0_0 = TVec.Zero, s0_1 = TVec.Zero;
+        TVector s0_0 = default;
+        TVector s1_0 = default;
+        TVector s2_0 = default;
+        TVector s3_0 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
-            TVec right0 = TVec.Load(right);
-            TVec right1 = TVec.Load(right + TVec.Count);
-            TVec value = TVec.Broadcast(left[0]);
-            s0_0 = TVec.FusedMultiplyAdd(right0, value, s0_0);
-            s0_1 = TVec.FusedMultiplyAdd(right1, value, s0_1);
+            TVector right0 = TLanes.Load(right);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
+            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
+            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
             left += leftStep;
             right += rightStep;
         }
@@ -199,6 +131,93 @@ internal static unsafe partial class Tiles
         float* output = tile.Output;
         long outputStep = tile.OutputStep;
         bool accumulate = tile.Accumulate;
-        Finish(output, s0_0, s0_1, accumulate);
+        Finish<TLanes, TVector>(output, s0_0, accumulate);
+        Finish<TLanes, TVector>(output + outputStep, s1_0, accumulate);
+        Finish<TLanes, TVector>(output + (2 * outputStep), s2_0, accumulate);
+        Finish<TLanes, TVector>(output + (3 * outputStep), s3_0, accumulate);
+    }
+
+    /// <summary>1 row by 3 vectors.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void Multiply1x3<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
+        where TLayout : struct, ILeftLayout
+    {
+        float* left = tile.Left;
+        float* right = tile.Right;
+        long leftStep = tile.LeftStep;
+        long rightStep = tile.RightStep;
+        TVector s0_0 = default, s0_1 = default, s0_2 = default;
+        for (long depth = tile.Depth; depth > 0; depth--)
+        {
+            TVector right0 = TLanes.Load(right);
+            TVector right1 = TLanes.Load(right + TLanes.Count);
+            TVector right2 = TLanes.Load(right + 2 * TLanes.Count);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
+            s0_2 = TLanes.FusedMultiplyAdd(right2, value, s0_2);
+            left += leftStep;
+            right += rightStep;
+        }
+
+        float* output = tile.Output;
+        bool accumulate = tile.Accumulate;
+        Finish<TLanes, TVector>(output, s0_0, s0_1, s0_2, accumulate);
+    }
+
+    /// <summary>1 row by 2 vectors.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void Multiply1x2<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
+        where TLayout : struct, ILeftLayout
+    {
+        float* left = tile.Left;
+        float* right = tile.Right;
+        long leftStep = tile.LeftStep;
+        long rightStep = tile.RightStep;
+        TVector s0_0 = default, s0_1 = default;
+        for (long depth = tile.Depth; depth > 0; depth--)
+        {
+            TVector right0 = TLanes.Load(right);
+            TVector right1 = TLanes.Load(right + TLanes.Count);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
+            left += leftStep;
+            right += rightStep;
+        }
+
+        float* output = tile.Output;
+        bool accumulate = tile.Accumulate;
+        Finish<TLanes, TVector>(output, s0_0, s0_1, accumulate);
+    }
+
+    /// <summary>1 row by 1 vector.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void Multiply1x1<TLanes, TVector, TLayout>(in TileArguments tile)
+        where TLanes : struct, ITileLanes<TVector>
+        where TVector : struct
+        where TLayout : struct, ILeftLayout
+    {
+        float* left = tile.Left;
+        float* right = tile.Right;
+        long leftStep = tile.LeftStep;
+        long rightStep = tile.RightStep;
+        TVector s0_0 = default;
+        for (long depth = tile.Depth; depth > 0; depth--)
+        {
+            TVector right0 = TLanes.Load(right);
+            TVector value = TLanes.Broadcast(left[0]);
+            s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
+            left += leftStep;
+            right += rightStep;
+        }
+
+        float* output = tile.Output;
+        bool accumulate = tile.Accumulate;
+        Finish<TLanes, TVector>(output, s0_0, accumulate);
     }
 }
