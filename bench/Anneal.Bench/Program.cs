@@ -14,10 +14,16 @@ var profile = new Command("profile", "Prints where the time of a training step g
 profile.SetAction(arguments => Workloads.Profile(arguments.GetValue(threads), arguments.GetValue(workload)!, arguments.GetValue(trace), arguments.GetValue(rows)));
 var memory = new Command("memory", "Prints what lives in memory when a training step needs most.") { workload, rows };
 memory.SetAction(arguments => Workloads.Memory(arguments.GetValue(workload)!, arguments.GetValue(rows)));
+var rounds = new Option<int>("--rounds") { Description = "How often each is run, in turn.", DefaultValueFactory = _ => 5 };
+var plot = new Option<string>("--plot") { Description = "Where to draw it.", DefaultValueFactory = _ => "scaling.png" };
+var scaling = new Command("scaling", "Measures a step while batch, width and depth double, and draws it.") { threads, plot };
+scaling.SetAction(arguments => Scaling.Run(arguments.GetValue(threads), arguments.GetValue(plot)!));
+var folder = new Option<string>("--data") { Description = "The folder with MNIST.", DefaultValueFactory = _ => Path.Combine("datasets", "mnist") };
+var fit = new Command("fit", "Measures an epoch of MNIST through Fit against the bare step.") { threads, folder, rounds };
+fit.SetAction(arguments => Workloads.Fit(arguments.GetValue(threads), arguments.GetValue(folder)!, arguments.GetValue(rounds)));
 var kernel = new Argument<string>("name") { Description = "Which kernel." };
 var lab = new Command("lab", "Measures versions of a kernel against the peak of one thread.") { kernel };
 lab.SetAction(arguments => Lab.Run(arguments.GetValue(kernel)!));
-var rounds = new Option<int>("--rounds") { Description = "How often each is run, in turn.", DefaultValueFactory = _ => 5 };
 var count = new Option<int>("--threads") { Description = "How many threads each takes.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var avx2 = new Option<bool>("--avx2") { Description = "Keeps all of them from AVX-512." };
 var compare = new Command("compare", "Runs the peers and Anneal in turn and prints medians and ratios.") { workloads, rounds, count, avx2 };
@@ -25,4 +31,4 @@ compare.SetAction(arguments => Comparison.Run(
     arguments.GetValue(workloads)!, arguments.GetValue(count), arguments.GetValue(rounds), arguments.GetValue(avx2)));
 var peak = new Command("peak", "Measures multiply-adds and memory bandwidth of one thread and of all.");
 peak.SetAction(_ => Workloads.Peak());
-return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, lab }.Parse(args).Invoke();
+return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, scaling, fit, lab }.Parse(args).Invoke();

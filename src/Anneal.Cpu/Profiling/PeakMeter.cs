@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Anneal.Cpu;
 
@@ -55,39 +56,40 @@ internal static unsafe class PeakMeter
             float* results = stackalloc float[16];
             switch (InstructionSets.Best)
             {
-                case InstructionSet.Vector512: Chain<V512>(results); break;
-                case InstructionSet.Vector256: Chain<V256>(results); break;
-                default: Chain<V128>(results); break;
+                case InstructionSet.Vector512: Chain<Lanes512, Vector512<float>>(results); break;
+                case InstructionSet.Vector256: Chain<Lanes256, Vector256<float>>(results); break;
+                default: Chain<Lanes128, Vector128<float>>(results); break;
             }
         }
 
         /// <summary>Twelve chains, so that each hides the latency of the others.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        private static void Chain<TVec>(float* results)
-            where TVec : unmanaged, ISimd<TVec>
+        private static void Chain<TLanes, TVector>(float* results)
+            where TLanes : struct, ITileLanes<TVector>
+            where TVector : struct
         {
-            TVec x = TVec.Broadcast(0.999f), y = TVec.Broadcast(0.001f);
-            TVec a, b, c, d, e, f, g, h, i, j, k, l;
-            a = b = c = d = e = f = g = h = i = j = k = l = TVec.Broadcast(1);
+            TVector x = TLanes.Broadcast(0.999f), y = TLanes.Broadcast(0.001f);
+            TVector a, b, c, d, e, f, g, h, i, j, k, l;
+            a = b = c = d = e = f = g = h = i = j = k = l = TLanes.Broadcast(1);
             for (int n = 0; n < Iterations; n++)
             {
-                a = TVec.FusedMultiplyAdd(a, x, y);
-                b = TVec.FusedMultiplyAdd(b, x, y);
-                c = TVec.FusedMultiplyAdd(c, x, y);
-                d = TVec.FusedMultiplyAdd(d, x, y);
-                e = TVec.FusedMultiplyAdd(e, x, y);
-                f = TVec.FusedMultiplyAdd(f, x, y);
-                g = TVec.FusedMultiplyAdd(g, x, y);
-                h = TVec.FusedMultiplyAdd(h, x, y);
-                i = TVec.FusedMultiplyAdd(i, x, y);
-                j = TVec.FusedMultiplyAdd(j, x, y);
-                k = TVec.FusedMultiplyAdd(k, x, y);
-                l = TVec.FusedMultiplyAdd(l, x, y);
+                a = TLanes.FusedMultiplyAdd(a, x, y);
+                b = TLanes.FusedMultiplyAdd(b, x, y);
+                c = TLanes.FusedMultiplyAdd(c, x, y);
+                d = TLanes.FusedMultiplyAdd(d, x, y);
+                e = TLanes.FusedMultiplyAdd(e, x, y);
+                f = TLanes.FusedMultiplyAdd(f, x, y);
+                g = TLanes.FusedMultiplyAdd(g, x, y);
+                h = TLanes.FusedMultiplyAdd(h, x, y);
+                i = TLanes.FusedMultiplyAdd(i, x, y);
+                j = TLanes.FusedMultiplyAdd(j, x, y);
+                k = TLanes.FusedMultiplyAdd(k, x, y);
+                l = TLanes.FusedMultiplyAdd(l, x, y);
             }
 
-            TVec first = TVec.Add(TVec.Add(TVec.Add(a, b), TVec.Add(c, d)), TVec.Add(e, f));
-            TVec second = TVec.Add(TVec.Add(TVec.Add(g, h), TVec.Add(i, j)), TVec.Add(k, l));
-            TVec.Store(results, TVec.Add(first, second));
+            TVector first = TLanes.Add(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)), TLanes.Add(e, f));
+            TVector second = TLanes.Add(TLanes.Add(TLanes.Add(g, h), TLanes.Add(i, j)), TLanes.Add(k, l));
+            TLanes.Store(results, TLanes.Add(first, second));
         }
     }
 
