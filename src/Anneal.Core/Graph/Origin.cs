@@ -14,13 +14,15 @@ internal sealed record Origin(string LayerPath, string? File, int Line)
     /// <summary>Walks the stack to the first frame outside of Anneal's own assemblies.</summary>
     internal static Origin Capture(string layerPath)
     {
-        var stack = new StackTrace(2, fNeedFileInfo: true);
-        for (int i = 0; i < stack.FrameCount; i++)
+        // Files and lines take long to find: only those of the frames that may be the user's are asked for.
+        var stack = new StackTrace(1, fNeedFileInfo: false);
+        for (int i = 1; i < stack.FrameCount; i++)
         {
-            StackFrame frame = stack.GetFrame(i)!;
-            if (frame.GetFileName() is not { } file || IsOurs(frame))
+            if (IsOurs(stack.GetFrame(i)!))
                 continue;
-            return new Origin(layerPath, file, frame.GetFileLineNumber());
+            var frame = new StackFrame(i + 1, needFileInfo: true);
+            if (frame.GetFileName() is { } file)
+                return new Origin(layerPath, file, frame.GetFileLineNumber());
         }
 
         return new Origin(layerPath, null, 0);
