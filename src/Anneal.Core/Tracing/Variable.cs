@@ -116,6 +116,12 @@ public sealed class Parameter : Variable
     /// <summary>Whether training may change it; a frozen parameter gets no gradient in Fit.</summary>
     public bool Trainable { get; set; } = true;
 
+    /// <summary>
+    /// Whether an optimizer changes only the rows (slices of the first axis) that have a gradient in the step, an element of which is not 0;
+    /// such is the table of an embedding with <c>lazyUpdate</c>.
+    /// </summary>
+    public bool UpdatesLazily { get; internal set; }
+
     /// <summary>What every update by an optimizer is followed by in the same step, such as a limit of the norm; null for nothing.</summary>
     public Func<Tensor, Tensor>? Constraint { get; set; }
 }

@@ -36,6 +36,9 @@ public sealed class Lamb : Optimizer
     /// <inheritdoc/>
     protected internal override IReadOnlyList<string> SlotNames => Moments.SlotNames;
 
+    /// <summary>No: the norms are taken over the whole parameter.</summary>
+    protected internal override bool SupportsLazyUpdate => false;
+
     /// <inheritdoc/>
     protected internal override int HyperparameterCount => 2;
 

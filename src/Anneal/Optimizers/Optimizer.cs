@@ -63,6 +63,12 @@ public abstract partial class Optimizer
     /// <summary>How many numbers change from step to step, besides the learning rate.</summary>
     protected internal virtual int HyperparameterCount => 0;
 
+    /// <summary>
+    /// Whether the rule treats each element alone, so that an embedding's rows without a gradient can be left as they are
+    /// (<see cref="Parameter.UpdatesLazily"/>); a rule with norms or means over the parameter says no, and such a parameter is refused.
+    /// </summary>
+    protected internal virtual bool SupportsLazyUpdate => true;
+
     /// <summary>The value with which a slot begins.</summary>
     /// <param name="slot">Which of <see cref="SlotNames"/>.</param>
     protected internal virtual double InitialSlotValue(int slot) => 0;
@@ -121,26 +127,49 @@ public abstract partial class Optimizer
         state.CountRuns();
         IReadOnlyList<Tensor> clipped = Clip(gradients);
         for (int i = 0; i < parameters.Count; i++)
-            Apply(state, parameters[i], clipped[i]);
+            Apply(state, parameters[i], clipped[i], parameters[i].UpdatesLazily ? LazyRows(parameters[i], gradients[i]) : null);
     }
 
-    private void Apply(OptimizerState state, Parameter parameter, Tensor gradient)
+    private void Apply(OptimizerState state, Parameter parameter, Tensor gradient, Tensor? touched)
     {
         State[] slots = state.Slots(parameter, parameter.Name);
+        Tensor old = parameter;
+        Tensor[] oldSlots = touched is null ? [] : [.. slots[..SlotNames.Count].Select(s => s.Read())];
         StepNumbers numbers = state.NumbersFor(parameter);
         double decay = state.GroupOf(parameter)?.WeightDecay ?? WeightDecay;
-        Tensor value = parameter;
+        Tensor value = old;
         if (decay != 0 && DecayMode == WeightDecayMode.Coupled)
             gradient += value * decay;
         if (decay != 0 && DecayMode == WeightDecayMode.Decoupled)
             value *= numbers.Kept;
         Tensor updated = Update(new ParameterUpdate(
             value, gradient, slots[..SlotNames.Count], numbers.LearningRate, [.. numbers.OfRule.Select(s => s.Read())], decay));
+        updated = Kept(updated, old);
         if (parameter.Constraint is { } constraint)
-            updated = constraint(updated);
+            updated = Kept(constraint(updated), old);
+        for (int i = 0; i < oldSlots.Length; i++)
+            slots[i].Assign(Kept(slots[i], oldSlots[i]));
         parameter.Assign(updated);
         if (AverageMomentum is not null)
             slots[^1].Assign(slots[^1] * numbers.AverageKept + updated * numbers.AverageShare);
+
+        Tensor Kept(Tensor changed, Tensor before) => touched is null ? changed : Tensor.Select(touched, changed, before);
+    }
+
+    /// <summary>
+    /// Which rows of a parameter have a gradient, as truth values of its shape. The gradient is that before clipping and decay, which would
+    /// hide rows or show all of them.
+    /// </summary>
+    /// <exception cref="OptionException">The rule cannot leave out rows.</exception>
+    private Tensor LazyRows(Parameter parameter, Tensor gradient)
+    {
+        if (!SupportsLazyUpdate)
+            throw new OptionException($"{TypeName}: {parameter.Name} is updated lazily, but the rule needs the whole parameter. Hint: use another optimizer, such as {nameof(AdamW)}, or an embedding without lazyUpdate.");
+        var row = new int[gradient.Shape.Rank - 1];
+        for (int i = 0; i < row.Length; i++)
+            row[i] = i + 1;
+        Tensor isNotZero = gradient.NotEqualTo(0).Cast(DType.Float32);
+        return isNotZero.Max(row, keepAxes: true).NotEqualTo(0).BroadcastTo(gradient.Shape);
     }
 
     private IReadOnlyList<Tensor> Clip(IReadOnlyList<Tensor> gradients) =>

@@ -59,6 +59,7 @@ internal static partial class LayerCases
                 ("vocabularySize", () => new Embedding(7, 3)),
                 ("dimension", () => new Embedding(4, 2)),
                 ("initializer", () => new Embedding(4, 3, Normal)),
+                ("lazyUpdate", () => new Embedding(4, 3, lazyUpdate: true)),
             ],
         },
     ];
