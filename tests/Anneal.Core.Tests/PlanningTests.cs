@@ -34,6 +34,25 @@ public sealed class PlanningTests
     }
 
     [Fact]
+    public void OfAnActivationOnlyWhatItIsComputedFromIsKeptForItsGradient()
+    {
+        // Two products with an activation between: its operand is the first product, its result is stored for the weights' gradient;
+        // the inner values are computed again.
+        Parameter first = new([32, 128], "first"), second = new([128, 8], "second");
+        Graph graph = Pipeline.Optimize(Graph.Of("step", [Matrix], x =>
+        {
+            Tensor result = Tensor.GeluTanh(x[0].MatMul(first)).MatMul(second);
+            return Gradients.Of((result * result).Sum(), [first, second]);
+        }));
+        int Stored(bool recompute) => Planner.Plan(graph, FusesAll, PassOptions.All with { Recompute = recompute })
+            .Steps.OfType<KernelStep>().Max(s => s.EpilogueOutputs.Length);
+        Assert.Equal(1, Stored(recompute: true));
+        Assert.True(Stored(recompute: false) > 3);
+        long hidden = 64 * 128 * sizeof(float);
+        Assert.InRange(Planner.Plan(graph, FusesAll).ArenaBytes, 2 * hidden, 3 * hidden);
+    }
+
+    [Fact]
     public void SoftmaxIsThreeLoops()
     {
         // The maximum; the exponentials with their sum; the quotient.
