@@ -27,9 +27,16 @@ internal static unsafe partial class LargePages
         if (mapped == -1)
             throw new OutOfMemoryException($"The system has no {byteCount} bytes of memory.");
 
-        // Only a wish: without it pages are small.
-        _ = madvise(mapped, byteCount, HugePages);
+        Advise((void*)mapped, byteCount);
         return (void*)mapped;
+    }
+
+    /// <summary>Asks for large pages where they fit into the memory. Only a wish: without it pages are small.</summary>
+    internal static void Advise(void* start, nuint byteCount)
+    {
+        nuint first = (nuint)Align(start), last = ((nuint)start + byteCount) & ~(PageBytes - 1);
+        if (last > first)
+            _ = madvise((nint)first, last - first, HugePages);
     }
 
     /// <summary>The first place in mapped memory where a large page can begin.</summary>

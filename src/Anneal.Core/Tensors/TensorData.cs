@@ -8,7 +8,7 @@ namespace Anneal;
 /// </summary>
 public sealed unsafe class TensorData
 {
-    private readonly NativeBuffer _buffer;
+    private readonly PinnedBuffer _buffer;
 
     /// <summary>Makes a tensor of zeros.</summary>
     /// <param name="dtype">The type of the elements.</param>
@@ -21,7 +21,7 @@ public sealed unsafe class TensorData
     public TensorData(TensorType type)
     {
         Type = type;
-        _buffer = new NativeBuffer(type.ByteCount);
+        _buffer = new PinnedBuffer(type.ByteCount);
     }
 
     /// <summary>The data type and shape.</summary>
@@ -35,8 +35,6 @@ public sealed unsafe class TensorData
 
     internal byte* Pointer => _buffer.Pointer;
 
-    internal NativeBuffer Buffer => _buffer;
-
     /// <summary>Copies values into a new tensor.</summary>
     /// <param name="values">The elements in row-major order.</param>
     /// <param name="shape">The extents; their product is the number of values.</param>
@@ -47,7 +45,6 @@ public sealed unsafe class TensorData
             throw new ShapeException($"Shape {shape} has {shape.ElementCount} elements, but {values.Length} values were given.");
         var data = new TensorData(DTypes.Of<T>(), shape);
         values.CopyTo(data.AsSpan<T>());
-        GC.KeepAlive(data);
         return data;
     }
 
@@ -70,7 +67,7 @@ public sealed unsafe class TensorData
     /// <summary>A tensor of one value and no axes.</summary>
     public static TensorData Scalar<T>(T value) where T : unmanaged => From([value], Shape.Scalar);
 
-    /// <summary>The elements, to read or write in place. The span does not keep the tensor alive: hold on to the tensor while it is used.</summary>
+    /// <summary>The elements, to read or write in place.</summary>
     /// <exception cref="DTypeException">The elements are not of type <typeparamref name="T"/>.</exception>
     public Span<T> AsSpan<T>() where T : unmanaged
     {
@@ -79,23 +76,21 @@ public sealed unsafe class TensorData
         return MemoryMarshal.Cast<byte, T>(AsBytes());
     }
 
-    /// <summary>The bytes of the elements, to read or write in place. The span does not keep the tensor alive: hold on to the tensor while it is used.</summary>
+    /// <summary>The bytes of the elements, to read or write in place.</summary>
     /// <exception cref="ShapeException">The tensor is larger than 2 GB, the limit of a span.</exception>
     public Span<byte> AsBytes()
     {
         if (Type.ByteCount > int.MaxValue)
             throw new ShapeException($"{Type} is larger than 2 GB, the limit of a span.");
-        return new Span<byte>(Pointer, (int)Type.ByteCount);
+        return _buffer.Slice(0, (int)Type.ByteCount);
     }
+
+    /// <summary>The bytes of some elements.</summary>
+    internal Span<byte> AsBytes(long start, int length) => _buffer.Slice(start, length);
 
     /// <summary>The elements as a new array.</summary>
     /// <exception cref="DTypeException">The elements are not of type <typeparamref name="T"/>.</exception>
-    public T[] ToArray<T>() where T : unmanaged
-    {
-        T[] values = AsSpan<T>().ToArray();
-        GC.KeepAlive(this);
-        return values;
-    }
+    public T[] ToArray<T>() where T : unmanaged => AsSpan<T>().ToArray();
 
     /// <summary>The only element.</summary>
     /// <exception cref="ShapeException">There is not exactly one element.</exception>
@@ -103,9 +98,7 @@ public sealed unsafe class TensorData
     {
         if (Shape.ElementCount != 1)
             throw new ShapeException($"Item needs a tensor with one element; this one is {Type}.");
-        T value = AsSpan<T>()[0];
-        GC.KeepAlive(this);
-        return value;
+        return AsSpan<T>()[0];
     }
 
     /// <summary>The same values under another shape; the memory is shared.</summary>
@@ -117,21 +110,26 @@ public sealed unsafe class TensorData
         return new TensorData(Type with { Shape = shape }, _buffer);
     }
 
-    private TensorData(TensorType type, NativeBuffer buffer) => (Type, _buffer) = (type, buffer);
+    private TensorData(TensorType type, PinnedBuffer buffer) => (Type, _buffer) = (type, buffer);
 
     /// <summary>One element as a double, whatever its type; for readers that do not care, such as the reference.</summary>
-    internal double GetDouble(long index) => DType switch
+    internal double GetDouble(long index)
     {
-        DType.Float32 => ((float*)Pointer)[index],
-        DType.Float64 => ((double*)Pointer)[index],
-        DType.Float16 => (double)((Half*)Pointer)[index],
-        DType.BFloat16 => BitConverter.Int32BitsToSingle(((ushort*)Pointer)[index] << 16),
-        DType.UInt8 or DType.Bool => Pointer[index],
-        DType.Int8 => ((sbyte*)Pointer)[index],
-        DType.Int32 => ((int*)Pointer)[index],
-        DType.Int64 => ((long*)Pointer)[index],
-        _ => throw new DTypeException($"{DType} cannot be read as a number."),
-    };
+        double value = DType switch
+        {
+            DType.Float32 => ((float*)Pointer)[index],
+            DType.Float64 => ((double*)Pointer)[index],
+            DType.Float16 => (double)((Half*)Pointer)[index],
+            DType.BFloat16 => BitConverter.Int32BitsToSingle(((ushort*)Pointer)[index] << 16),
+            DType.UInt8 or DType.Bool => Pointer[index],
+            DType.Int8 => ((sbyte*)Pointer)[index],
+            DType.Int32 => ((int*)Pointer)[index],
+            DType.Int64 => ((long*)Pointer)[index],
+            _ => throw new DTypeException($"{DType} cannot be read as a number."),
+        };
+        GC.KeepAlive(this);
+        return value;
+    }
 
     /// <summary>Stores a double, rounded to the element type (half to even; integers are truncated and saturate).</summary>
     internal void SetDouble(long index, double value)
@@ -149,6 +147,8 @@ public sealed unsafe class TensorData
             case DType.Bool: Pointer[index] = value != 0 ? (byte)1 : (byte)0; break;
             default: throw new DTypeException($"{DType} cannot hold a number.");
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>The nearest bfloat16, ties to even; a NaN stays one.</summary>

@@ -84,7 +84,7 @@ internal sealed unsafe class IdxReader(Stream stream, string file, long mostByte
     {
         for (long done = 0; done < data.Type.ByteCount;)
         {
-            var piece = new Span<byte>(data.Pointer + done, (int)Math.Min(PieceBytes, data.Type.ByteCount - done));
+            var piece = data.AsBytes(done, (int)Math.Min(PieceBytes, data.Type.ByteCount - done));
             ReadExactly(piece, Missing(data));
             if (size == sizeof(uint))
                 Swap(MemoryMarshal.Cast<byte, uint>(piece));

@@ -114,7 +114,7 @@ internal static unsafe class Safetensors
             for (long done = 0; done < data.Type.ByteCount;)
             {
                 int piece = (int)Math.Min(PieceBytes, data.Type.ByteCount - done);
-                var target = new Span<byte>(data.Pointer + done, piece);
+                var target = data.AsBytes(done, piece);
                 ReadExactly(stream, target, file);
                 if (data.DType == DType.Bool && target.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int at)
                 {
@@ -136,7 +136,7 @@ internal static unsafe class Safetensors
         for (long done = 0; done < data.Type.ByteCount;)
         {
             int piece = (int)Math.Min(PieceBytes, data.Type.ByteCount - done);
-            stream.Write(new ReadOnlySpan<byte>(data.Pointer + done, piece));
+            stream.Write(data.AsBytes(done, piece));
             done += piece;
         }
 

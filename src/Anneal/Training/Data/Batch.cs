@@ -89,7 +89,7 @@ public sealed unsafe class Batch
         long length = tensor.Type.ByteCount / Count;
         if (length > int.MaxValue)
             throw new ShapeException($"One example of {tensor.Type} is larger than 2 GB, the limit of a span.");
-        return MemoryMarshal.Cast<byte, T>(new Span<byte>(tensor.Pointer + row * length, (int)length));
+        return MemoryMarshal.Cast<byte, T>(tensor.AsBytes(row * length, (int)length));
     }
 
     private static TensorData[] Allocate(IReadOnlyList<TensorType> types, int count)
