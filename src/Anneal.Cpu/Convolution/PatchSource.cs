@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Anneal.Cpu;
 
@@ -70,6 +71,7 @@ internal readonly unsafe struct PatchSource
     /// Copies elements <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> of the patches of consecutive
     /// positions, each patch <paramref name="targetStride"/> behind the one before.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CopyPatches(float* image, int group, long position, int positions, int start, int count, float* target, int targetStride)
     {
         int perImage = _positionsHeight * _positionsWidth;
@@ -92,6 +94,7 @@ internal readonly unsafe struct PatchSource
     }
 
     /// <summary>For images of one channel: for each element of the patch, a row of the values at consecutive positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CopyDepthMajor(float* image, long position, int positions, int start, int count, float* target, int targetStride)
     {
         Debug.Assert(_channels == 1);
@@ -116,6 +119,7 @@ internal readonly unsafe struct PatchSource
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CopyRun(float* plane, int y, int x, int run, float* target)
     {
         if ((uint)y >= (uint)_height)
@@ -136,6 +140,7 @@ internal readonly unsafe struct PatchSource
             target[i] = (uint)x < (uint)_width ? row[x] : 0f;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CopyPatch(float* plane, int y, int x, int start, int count, float* target)
     {
         int rowLength = _kernelWidth * _groupChannels;
@@ -159,6 +164,7 @@ internal readonly unsafe struct PatchSource
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CopyTaps(float* row, int x, int offset, int length, float* target)
     {
         int tap = offset / _groupChannels;

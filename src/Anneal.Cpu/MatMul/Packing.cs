@@ -23,6 +23,7 @@ internal static unsafe class Packing
     internal static void Clear(float* target, long count) => Unsafe.InitBlockUnaligned(target, 0, checked((uint)(count * sizeof(float))));
 
     /// <summary>Columns of a row-major matrix as one panel: <paramref name="width"/> floats for each depth, zero beyond the last column.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void PackRows(float* source, long sourceStride, int depth, int columns, int width, float* panel)
     {
         Debug.Assert(columns <= width);
@@ -58,6 +59,7 @@ internal static unsafe class Packing
     }
 
     /// <summary>As <see cref="PackRows"/>, from a matrix whose rows are the panel's columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void PackTransposed(float* source, long sourceStride, int depth, int columns, int width, float* panel)
     {
         Debug.Assert(columns <= width);
@@ -84,6 +86,7 @@ internal static unsafe class Packing
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransposeEight(float* source, long sourceStride, int depth, float* target, int targetStride)
     {
         int k = 0;

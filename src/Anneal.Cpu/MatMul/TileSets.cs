@@ -50,6 +50,7 @@ internal readonly struct Tiles512 : ITileSet
             MultiplyEdge<TLayout>(rows, columns, tile);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe void CopyRows(float* source, long sourceStride, int depths, float* target)
     {
         for (int k = 0; k < depths; k++, source += sourceStride, target += 8)
@@ -129,6 +130,7 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
             MultiplyEdge<TLayout>(rows, columns, tile);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static unsafe void CopyRows(float* source, long sourceStride, int depths, float* target)
     {
         // The second vector overlaps the first: together they are 6 floats.
@@ -187,6 +189,7 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
 /// <summary>Moves the part of a tile that lies inside the output there.</summary>
 internal static unsafe class TileEdge
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Copy<TVec>(float* buffer, int bufferStep, int rows, int columns, in TileArguments tile)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -217,6 +220,7 @@ internal static unsafe class TileEdge
 /// <summary>Adds partial results in their order.</summary>
 internal static unsafe class SliceFolding
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Fold<TVec>(float* slices, long sliceStride, int sliceCount, float* output, long count)
         where TVec : unmanaged, ISimd<TVec>
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tiles128 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes128, System.Runtime.Intrinsics.Vector128<float>, Anneal.Cpu.V128>;
 using Tiles256 = Anneal.Cpu.Tiles16<Anneal.Cpu.Lanes256, System.Runtime.Intrinsics.Vector256<float>, Anneal.Cpu.V256>;
 
@@ -74,6 +75,7 @@ internal abstract unsafe partial class TiledProduct
     private float* SharedPanel(float* shared, int group, int panel, long depth) =>
         shared + (((group * _split.Columns) + _split.StartOf(panel)) * _shape.Depth) + (depth * _split.WidthOf(panel));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeUnit<TSet, TLayout>(ProductJob job, int worker, long unit)
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout
@@ -165,6 +167,7 @@ internal abstract unsafe partial class TiledProduct
     /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time as they lie, and from there to the tiles, each of
     /// which gets its rows of one depth after another, so that it reads straight on.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackLeftTiles<TSet>(ProductJob job, in Block block, int group)
         where TSet : struct, ITileSet
     {
@@ -181,6 +184,7 @@ internal abstract unsafe partial class TiledProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyPanels<TSet, TLayout>(ProductJob job, in Block block, int group, int firstPanel, int endPanel)
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout
@@ -239,6 +243,7 @@ internal abstract unsafe partial class TiledProduct
     /// A tile over a block of the depth, a run at a time: each is summed from zero and added to the output, which stays in the first-level cache.
     /// Short runs meet fewer roundings.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyRuns<TSet, TLayout>(int rows, int columns, TileArguments tile, bool accumulate)
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout

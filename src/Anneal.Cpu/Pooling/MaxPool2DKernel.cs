@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Anneal.Cpu;
 
 /// <summary>The maximum of each window: NaN where it holds NaN; padding never wins; an empty window gives negative infinity.</summary>
@@ -26,6 +28,7 @@ internal sealed unsafe class MaxPool2DKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeTwoByTwo<TVec>(float* image, int y, float* output)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -48,6 +51,7 @@ internal sealed unsafe class MaxPool2DKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeRow<TVec>(float* image, int y, float* output)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -70,6 +74,7 @@ internal sealed unsafe class MaxPool2DKernel : PoolKernel
 /// <summary>What forward pass, gradient and selection agree on.</summary>
 internal static unsafe class MaxPoolWindows
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static TVec Maximum<TVec>(float* image, in PoolShape shape, in PoolWindow window, int count)
         where TVec : unmanaged, ISimd<TVec>
     {

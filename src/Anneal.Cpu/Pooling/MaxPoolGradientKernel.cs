@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Anneal.Cpu;
 
 /// <summary>
@@ -45,6 +47,7 @@ internal sealed unsafe class MaxPoolGradientKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeRow<TVec>(float* x, float* upstream, float* gradient, int outputY)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -61,6 +64,7 @@ internal sealed unsafe class MaxPoolGradientKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddToFirstMaximum<TVec>(float* x, TVec upstream, float* gradient, in PoolWindow window, int count)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -79,6 +83,7 @@ internal sealed unsafe class MaxPoolGradientKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeTwoByTwo<TVec>(float* x, float* upstream, float* gradient, int outputY)
         where TVec : unmanaged, ISimd<TVec>
     {
@@ -102,6 +107,7 @@ internal sealed unsafe class MaxPoolGradientKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RouteTwoByTwo<TVec>(float* x, float* upstream, float* gradient, long rowSize, int count)
         where TVec : unmanaged, ISimd<TVec>
     {

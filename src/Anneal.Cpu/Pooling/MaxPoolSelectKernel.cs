@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Anneal.Cpu;
 
 /// <summary>
@@ -35,6 +37,7 @@ internal sealed unsafe class MaxPoolSelectKernel : PoolKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private TVec Select<TVec>(float* x, float* source, in PoolWindow window, int count)
         where TVec : unmanaged, ISimd<TVec>
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
 namespace Anneal.Cpu;
@@ -55,6 +56,7 @@ internal sealed class WorkerPool : IDisposable
     /// Executes parts 0 to <paramref name="parts"/> - 1 and returns when all are done. While another caller's run is in progress, or
     /// inside a part, the caller executes all parts itself. The first exception of a part is thrown here, after all parts have ended.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Run(ParallelJob job, int parts)
     {
         if (parts <= 1 || ThreadCount == 1 || Interlocked.CompareExchange(ref _running, 1, 0) != 0)
@@ -111,6 +113,7 @@ internal sealed class WorkerPool : IDisposable
             _wake.Release((int)Math.Min(parked, parts - 1));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ExecuteParts()
     {
         while (true)
@@ -135,6 +138,7 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WaitForOthers()
     {
         int rounds = 0;
@@ -160,6 +164,7 @@ internal sealed class WorkerPool : IDisposable
     }
 
     /// <summary>Returns the number of an open run later than <paramref name="seen"/>, or any when the pool stops.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long WaitForRun(long seen)
     {
         long until = Stopwatch.GetTimestamp() + (_spins ? SpinTicks : 0);
@@ -187,6 +192,7 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsNewRun(long seen, out long run)
     {
         long ticket = Volatile.Read(ref _ticket.Value);
