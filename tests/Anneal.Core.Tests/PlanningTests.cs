@@ -53,6 +53,44 @@ public sealed class PlanningTests
     }
 
     [Fact]
+    public void OfASoftmaxOnlyTheResultIsKeptForItsGradient()
+    {
+        // Between the passes: the result, which the second product's gradient needs too.
+        Parameter first = new([32, 128], "first"), second = new([128, 8], "second");
+        Graph graph = Pipeline.Optimize(Graph.Of("step", [Matrix], x =>
+        {
+            Tensor result = x[0].MatMul(first).Softmax().MatMul(second);
+            return Gradients.Of((result * result).Sum(), [first, second]);
+        }));
+        Plan plan = Planner.Plan(graph, FusesAll);
+        int product = Array.FindLastIndex(plan.Steps, s => s is KernelStep { Kernel.Op: MatMul { TransposeB: true } });
+        long hidden = 64 * 128 * sizeof(float);
+        Assert.Equal(hidden, plan.Buffers.Where(b => b.Kind == BufferKind.Arena && b.ByteCount == hidden && b.FirstStep < product - 1 && b.LastStep > product).Sum(b => b.ByteCount));
+    }
+
+    [Fact]
+    public void AnActivationIsComputedAgainForTheGradientOfTheNextWeights()
+    {
+        // Of eight layers each keeps its product for the activation's gradient, and not the activation for the next weights' gradient.
+        const int Depth = 8;
+        Parameter[] weights = [.. Enumerable.Range(0, Depth).Select(i => new Parameter([256, 256], $"w{i}"))];
+        Graph graph = Pipeline.Optimize(Graph.Of("step", [new TensorType(DType.Float32, [128, 256])], x =>
+        {
+            Tensor result = weights.Aggregate(x[0], (h, w) => Tensor.GeluTanh(h.MatMul(w)));
+            return Gradients.Of((result * result).Sum(), weights);
+        }));
+        int KeptOfFirstLayers(bool recompute)
+        {
+            Plan plan = Planner.Plan(graph, FusesAll, PassOptions.All with { Recompute = recompute });
+            int[] products = [.. Enumerable.Range(0, plan.Steps.Length).Where(i => plan.Steps[i] is KernelStep { Kernel.Op: MatMul })];
+            return plan.Buffers.Count(b => b.Kind == BufferKind.Arena && b.FirstStep <= products[2] && b.LastStep > products[Depth - 1] + 2);
+        }
+
+        Assert.Equal(3, KeptOfFirstLayers(recompute: true));
+        Assert.True(KeptOfFirstLayers(recompute: false) >= 6);
+    }
+
+    [Fact]
     public void SoftmaxIsThreeLoops()
     {
         // The maximum; the exponentials with their sum; the quotient.

@@ -18,3 +18,15 @@ internal sealed record After : Op
 
     internal override OpRecord Record => OpRecord.Standard;
 }
+
+/// <summary>
+/// The first operand, not before the second has been computed: (value <c>[...]</c>, any tensor seen as <c>[...]</c>) to the value. As
+/// <see cref="After"/>, but for a loop, which reads the value where it lies.
+/// </summary>
+/// <param name="JoinsSibling">Whether a loop that reads the same values should also do what follows.</param>
+internal sealed record Later(bool JoinsSibling) : BinaryOp
+{
+    internal override double Evaluate(double a, double b) => a;
+
+    internal override Tensor?[] Gradient(GradientCall call) => [call.Upstream, null];
+}

@@ -18,6 +18,12 @@ internal sealed record PassOptions
     /// <summary>Whether loops compute cheap values again instead of keeping them.</summary>
     internal bool Recompute { get; init; } = true;
 
+    /// <summary>How many kernels lie between readers of a cheap value that get copies of their own.</summary>
+    internal int FarKernels { get; init; } = 8;
+
+    /// <summary>The least bytes of a value of which far readers get copies.</summary>
+    internal long LeastCopiedBytes { get; init; } = 64 << 10;
+
     /// <summary>Whether a variable's new value may be written over the old one before the end.</summary>
     internal bool UpdateInPlace { get; init; } = true;
 

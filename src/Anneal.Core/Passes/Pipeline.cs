@@ -11,6 +11,8 @@ internal static class Pipeline
     {
         options ??= PassOptions.All;
         Check(graph, "tracing");
+        graph = graph.Rewrite((node, inputs) => node.Op is Softmaxed ? [inputs[0]] : null);
+        Check(graph, nameof(Softmaxed));
         if (graph.Nodes.Any(n => n.Op is Scan))
             graph = OptimizeScans(graph, options);
         if (options.Deduplicate)

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Anneal.Graphs;
+using Anneal.Ops;
 using Anneal.Passes;
 
 namespace Anneal.Planning;
@@ -24,6 +26,10 @@ internal sealed class Fusion
     private readonly Dictionary<Group, HashSet<Group>> _producers = [];
     private readonly Readers _readers;
 
+    // Searches run by the thousand: a number tells which groups the present one has seen.
+    private readonly List<Group> _open = [];
+    private int _search;
+
     private Fusion(Graph graph, Func<Op, DType, bool> canFuseEpilogue) => (_graph, _canFuseEpilogue, _readers) = (graph, canFuseEpilogue, new Readers(graph));
 
     /// <summary>The groups, and the group of each node that belongs to one.</summary>
@@ -39,7 +45,11 @@ internal sealed class Fusion
 
         fusion.Connect();
         if (options.FuseLoops)
+        {
             fusion.JoinLoops();
+            fusion.JoinSiblings();
+        }
+
         if (options.FuseEpilogues)
             fusion.JoinEpilogues();
         Group[] groups = [.. fusion._groupOf.Values.Distinct().OrderBy(g => g.Id)];
@@ -89,28 +99,57 @@ internal sealed class Fusion
         }
     }
 
+    /// <summary>Joins loops that make a copy of a value for later to a loop that computes from the same values.</summary>
+    private void JoinSiblings()
+    {
+        foreach (Node node in _graph.Nodes.Where(n => n.Op is Later { JoinsSibling: true }))
+        {
+            Group group = _groupOf[node];
+            Group? sibling = _producers[group].Where(p => _direct[p].Contains(group)).SelectMany(p => _direct[p]).Distinct().OrderBy(g => g.Id).FirstOrDefault(
+                g => g != group && g.Matches(group) && g.Nodes.Count + group.Nodes.Count <= MaximalLoopNodes && g.Reduction is not null && MayJoin(g, group));
+            if (sibling is not null)
+                Join(sibling, group);
+        }
+    }
+
     /// <summary>Whether the groups exchange values element by element only, and no path through a third leads from one to the other.</summary>
     private bool MayJoin(Group producer, Group consumer) =>
         !_indirect[producer].Contains(consumer) && !_indirect[consumer].Contains(producer)
         && !Reaches(producer, consumer) && !Reaches(consumer, producer);
 
+    /// <summary>Whether a path through a third group leads from one to the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Reaches(Group from, Group to)
     {
-        var seen = new HashSet<Group> { from, to };
-        var stack = new Stack<Group>(_direct[from].Concat(_indirect[from]).Where(g => g != to));
-        while (stack.TryPop(out Group? group))
+        _search++;
+        _open.Clear();
+        from.Visit = to.Visit = _search;
+        foreach (Group next in _direct[from])
+            Open(next);
+        foreach (Group next in _indirect[from])
+            Open(next);
+        while (_open.Count > 0)
         {
-            if (!seen.Add(group))
-                continue;
-            if (_direct[group].Contains(to) || _indirect[group].Contains(to))
+            Group group = _open[^1];
+            _open.RemoveAt(_open.Count - 1);
+            HashSet<Group> direct = _direct[group], indirect = _indirect[group];
+            if (direct.Contains(to) || indirect.Contains(to))
                 return true;
-            foreach (Group next in _direct[group])
-                stack.Push(next);
-            foreach (Group next in _indirect[group])
-                stack.Push(next);
+            foreach (Group next in direct)
+                Open(next);
+            foreach (Group next in indirect)
+                Open(next);
         }
 
         return false;
+    }
+
+    private void Open(Group group)
+    {
+        if (group.Visit == _search)
+            return;
+        group.Visit = _search;
+        _open.Add(group);
     }
 
     private void Join(Group kept, Group gone)

@@ -45,6 +45,9 @@ internal sealed class Group
 
     internal bool IsLoop => Kernel is null;
 
+    /// <summary>The number of the last search through the groups that came by.</summary>
+    internal int Visit { get; set; }
+
     /// <summary>The last node's number.</summary>
     internal long Id { get; private set; }
 

@@ -39,7 +39,7 @@ internal sealed class Planner
     internal static Plan Plan(Graph graph, Func<Op, DType, bool> canFuseEpilogue, PassOptions? options = null)
     {
         options ??= PassOptions.All;
-        graph = Materialize.Run(graph);
+        graph = Rematerialize.Run(Materialize.Run(graph), options);
         (IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf) = Fusion.Run(graph, canFuseEpilogue, options);
         Recompute.Run(graph, groups, groupOf, options);
         var planner = new Planner(graph, groupOf, Schedule.Make(graph, groups, groupOf, options), options);

@@ -12,7 +12,7 @@ namespace Anneal.Planning;
 internal sealed class Recompute
 {
     /// <summary>What one loop may compute again for each element, in additions; reading a value from memory takes about as long.</summary>
-    private const int MaximalCost = 40;
+    internal const int MaximalCost = 40;
 
     /// <summary>A value this much smaller than the one that is computed from it, such as a sum of each row, may be kept for it.</summary>
     private const int SmallShare = 8;
@@ -25,7 +25,10 @@ internal sealed class Recompute
     private readonly Dictionary<Tensor, List<(Node Reader, Group Loop)>> _laterReaders = [];
     private readonly HashSet<Tensor> _dropped = [];
 
-    private Recompute(Graph graph, IReadOnlyDictionary<Node, Group> groupOf) => (_readers, _groupOf) = (new Readers(graph), groupOf);
+    private readonly KernelDepths _depths;
+
+    private Recompute(Graph graph, IReadOnlyDictionary<Node, Group> groupOf) =>
+        (_readers, _depths, _groupOf) = (new Readers(graph), new KernelDepths(graph), groupOf);
 
     /// <summary>Sets <see cref="Group.Recomputed"/> of the loops among the groups and their epilogues.</summary>
     internal static void Run(Graph graph, IReadOnlyList<Group> groups, IReadOnlyDictionary<Node, Group> groupOf, PassOptions options)
@@ -126,7 +129,8 @@ internal sealed class Recompute
                 bool isElement = input.Node.Op.Kind == OpKind.Elementwise && _loopOf.ContainsKey(input.Node);
                 if (isElement && (_dropped.Contains(input) || (_loopOf[input.Node] == _loopOf[value.Node] && !IsStored(input))))
                     open.Push(input.Node);
-                else if (!(isElement && _loopOf[input.Node] == _loopOf[value.Node]) && !IsKeptAnyway(root, value) && !loaded.Contains(input))
+                else if (!(isElement && _loopOf[input.Node] == _loopOf[value.Node]) && !IsKeptAnyway(root, value) && !loaded.Contains(input)
+                    && !IsReadAsLate(root, value, consumer))
                     return null;
             }
         }
@@ -135,7 +139,15 @@ internal sealed class Recompute
         return cost <= MaximalCost && consumer.Computed.Count() + chain.Count <= Fusion.MaximalLoopNodes && StaysMatrix(consumer, chain) ? chain : null;
     }
 
-    private static bool IsKeptAnyway(Tensor root, Tensor value) =>
+    /// <summary>Whether a value lives as long as a loop needs it because of another reader.</summary>
+    private bool IsReadAsLate(Tensor root, Tensor value, Group consumer)
+    {
+        int depth = consumer.Nodes.Max(_depths.Of);
+        return _readers.Of(root).Any(n => _groupOf.TryGetValue(n, out Group? group) && group != consumer
+            && _loopOf.GetValueOrDefault(n) != _loopOf[value.Node] && _depths.Of(n) >= depth);
+    }
+
+    internal static bool IsKeptAnyway(Tensor root, Tensor value) =>
         root.Node.Op.Kind == OpKind.Leaf || root.Type.ByteCount * SmallShare <= value.Type.ByteCount;
 
     /// <summary>Whether an epilogue remains a loop over rows and columns with what it would load then.</summary>

@@ -1,4 +1,5 @@
 using Anneal.Graphs;
+using Anneal.Ops;
 using Anneal.Passes;
 
 namespace Anneal.Planning;
@@ -142,6 +143,9 @@ internal sealed class Schedule
     /// <summary>The bytes that a group adds less those that it frees.</summary>
     private static long MemoryChange(Group group, Tensor[] reads, Dictionary<Tensor, int> uses)
     {
+        // What has waited long enough holds up readers that free more than it takes.
+        if (group.AllNodes.Any(n => n.Op is Later))
+            return long.MinValue;
         long change = 0;
         foreach (Node node in group.AllNodes)
         {

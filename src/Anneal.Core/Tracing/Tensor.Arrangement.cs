@@ -156,8 +156,9 @@ public sealed partial class Tensor
     /// <summary>exp(x) / sum of exp(x) along an axis, without overflow.</summary>
     public Tensor Softmax(int axis = -1)
     {
-        Tensor e = Exp(this - Max([axis], keepAxes: true).StopGradient());
-        return e / e.Sum([axis], keepAxes: true);
+        Tensor x = StopGradient();
+        Tensor e = Exp(x - x.Max([axis], keepAxes: true));
+        return Node.Apply(new Softmaxed(Shape.Axis(axis)), e / e.Sum([axis], keepAxes: true), this);
     }
 
     /// <summary>The logarithm of the softmax along an axis, without overflow.</summary>

@@ -1,4 +1,5 @@
 using Anneal.Graphs;
+using Anneal.Ops;
 
 namespace Anneal;
 
@@ -88,12 +89,13 @@ public sealed partial class Tensor
     }
 
     /// <summary>The softmax along the last axis; 0, with gradient 0, in rows of nothing but -∞, where the softmax itself is not a number.</summary>
-    private static Tensor SoftmaxOrZero(Tensor x)
+    private static Tensor SoftmaxOrZero(Tensor scores)
     {
-        Tensor largest = x.Max([-1], keepAxes: true).StopGradient();
+        Tensor x = scores.StopGradient();
+        Tensor largest = x.Max([-1], keepAxes: true);
         Tensor e = Exp(x - Select(largest.EqualTo(double.NegativeInfinity), largest.FillLike(0), largest));
         Tensor sum = e.Sum([-1], keepAxes: true);
-        return e / Select(sum.EqualTo(0), sum.FillLike(1), sum);
+        return Node.Apply(new Softmaxed(scores.Shape.Rank - 1), e / Select(sum.EqualTo(0), sum.FillLike(1), sum), scores);
     }
 
     private static void RequireHeads(Tensor query, Tensor key)

@@ -27,6 +27,7 @@ internal sealed class Trace : IDisposable
     private readonly Dictionary<Tensor, Tensor> _captured = [];
     private readonly List<Tensor> _inputs = [];
     private readonly Stack<string> _path = new();
+    private string? _layerPath;
     private readonly Dictionary<string, int> _streams = [];
     private readonly List<Variable> _assigned = [];
     private readonly List<Tensor> _captures = [];
@@ -42,6 +43,7 @@ internal sealed class Trace : IDisposable
         Training = training;
         IsBody = isBody;
         Outer = isBody ? _current : null;
+        CallSite = Outer?.CallSite;
         _previous = _current;
         _current = this;
     }
@@ -78,7 +80,8 @@ internal sealed class Trace : IDisposable
     /// <summary>What the host does before each run of the program, such as computing the numbers of the next step.</summary>
     internal List<IBeforeRun> BeforeRun { get; } = [];
 
-    internal string LayerPath => string.Join("/", Outer is { LayerPath.Length: > 0 } outer ? _path.Append(outer.LayerPath).Reverse() : _path.Reverse());
+    internal string LayerPath =>
+        _layerPath ??= string.Join("/", Outer is { LayerPath.Length: > 0 } outer ? _path.Append(outer.LayerPath).Reverse() : _path.Reverse());
 
     /// <summary>Adds an argument of the traced function.</summary>
     internal Tensor AddInput(TensorType type, string name)
@@ -146,6 +149,7 @@ internal sealed class Trace : IDisposable
     internal LayerScope Enter(string name)
     {
         _path.Push(name);
+        _layerPath = null;
         return new LayerScope(this);
     }
 
@@ -164,7 +168,21 @@ internal sealed class Trace : IDisposable
     /// <summary>The origin of the nodes that a gradient rule or a pass records: that of the node for which it works.</summary>
     internal Origin? DerivedFrom { get; set; }
 
-    internal Origin CaptureOrigin() => DerivedFrom ?? Origin.Capture(LayerPath);
+    /// <summary>
+    /// The user's line behind all that is recorded while only Anneal's own code runs; null where it must be found for each node, which takes
+    /// longer than to record it.
+    /// </summary>
+    internal Origin? CallSite { get; private set; }
+
+    internal Origin CaptureOrigin() => DerivedFrom ?? (CallSite is { } site ? site with { LayerPath = LayerPath } : Origin.Capture(LayerPath));
+
+    /// <summary>Until disposed: own code that was called from the user's, or from other own code, or the user's code again.</summary>
+    internal CallSiteScope Within(bool isOwnCode)
+    {
+        var scope = new CallSiteScope(this, CallSite);
+        CallSite = isOwnCode ? CallSite ?? Origin.Capture(LayerPath) : null;
+        return scope;
+    }
 
     /// <summary>Makes a tensor usable in a trace (or lazily, with none), or says why it is not.</summary>
     internal static Tensor Admit(Trace? trace, Tensor tensor, Op? op)
@@ -251,7 +269,17 @@ internal sealed class Trace : IDisposable
     /// <summary>Restores the path when a layer has been recorded.</summary>
     internal readonly ref struct LayerScope(Trace trace)
     {
-        public void Dispose() => trace._path.Pop();
+        public void Dispose()
+        {
+            trace._path.Pop();
+            trace._layerPath = null;
+        }
+    }
+
+    /// <summary>Restores what was known of the user's line.</summary>
+    internal readonly ref struct CallSiteScope(Trace trace, Origin? before)
+    {
+        public void Dispose() => trace.CallSite = before;
     }
 
     /// <summary>Restores the trace that was open before a rewrite.</summary>

@@ -9,12 +9,13 @@ public abstract partial class Variable
     private readonly TensorData _storage;
 
     private protected Variable(TensorData value, string name)
+        : this((value ?? throw new ArgumentNullException(nameof(value))).Type, name) => Copy(value, _storage);
+
+    private protected Variable(TensorType type, string name)
     {
-        ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(name);
         Name = name;
-        _storage = new TensorData(value.Type);
-        Copy(value, _storage);
+        _storage = new TensorData(type);
     }
 
     /// <summary>The name in messages and files.</summary>
@@ -109,7 +110,7 @@ public sealed class Parameter : Variable
     }
 
     /// <summary>Makes a parameter of zeros.</summary>
-    public Parameter(Shape shape, string name = "parameter", DType dtype = DType.Float32) : base(new TensorData(dtype, shape), name)
+    public Parameter(Shape shape, string name = "parameter", DType dtype = DType.Float32) : base(new TensorType(dtype, shape), name)
     {
     }
 
@@ -135,7 +136,7 @@ public sealed class State : Variable
     }
 
     /// <summary>Makes a state of zeros.</summary>
-    public State(Shape shape, string name = "state", DType dtype = DType.Float32) : base(new TensorData(dtype, shape), name)
+    public State(Shape shape, string name = "state", DType dtype = DType.Float32) : base(new TensorType(dtype, shape), name)
     {
     }
 }

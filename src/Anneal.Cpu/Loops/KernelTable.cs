@@ -10,7 +10,7 @@ internal static class KernelTable
 {
     private const int Transcendental = 12;
     private const int OneBits = 0x3F800000;
-    private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy)];
+    private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy), typeof(Later), typeof(Softmaxed)];
     private static readonly Dictionary<Key, Lazy<KernelEntry>> Entries = [];
 
     static KernelTable()

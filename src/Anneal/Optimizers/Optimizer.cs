@@ -127,7 +127,17 @@ public abstract partial class Optimizer
         state.CountRuns();
         IReadOnlyList<Tensor> clipped = Clip(gradients);
         for (int i = 0; i < parameters.Count; i++)
-            Apply(state, parameters[i], clipped[i], parameters[i].UpdatesLazily ? LazyRows(parameters[i], gradients[i]) : null);
+        {
+            Tensor? touched = parameters[i].UpdatesLazily ? LazyRows(parameters[i], gradients[i]) : null;
+            if (Trace.Current is not { } trace)
+            {
+                Apply(state, parameters[i], clipped[i], touched);
+                continue;
+            }
+
+            using (trace.Within(isOwnCode: GetType().Assembly == typeof(Optimizer).Assembly && parameters[i].Constraint is null))
+                Apply(state, parameters[i], clipped[i], touched);
+        }
     }
 
     private void Apply(OptimizerState state, Parameter parameter, Tensor gradient, Tensor? touched)

@@ -58,7 +58,7 @@ public sealed class OptimizerState : IBeforeRun
     {
         if (_entries.TryGetValue(parameter, out Entry? entry))
             return entry.Slots;
-        State[] slots = [.. Optimizer.AllSlotNames.Select((slot, i) => new State(InitialValue(parameter, i), SlotName(name, slot)))];
+        State[] slots = [.. Optimizer.AllSlotNames.Select((slot, i) => MakeSlot(parameter, i, SlotName(name, slot)))];
         entry = new Entry(slots, Optimizer.GroupIndex(name));
         _entries.Add(parameter, entry);
         _ordered.Add(entry);
@@ -82,15 +82,15 @@ public sealed class OptimizerState : IBeforeRun
     internal static string SlotName(string parameter, string slot) => $"optimizer/{parameter}/{slot}";
 
     /// <summary>A running mean begins at the parameter, so that it is right for one that is never trained; a slot of the rule where the rule says.</summary>
-    private TensorData InitialValue(Parameter parameter, int slot)
+    private State MakeSlot(Parameter parameter, int slot, string name)
     {
         if (slot >= Optimizer.SlotNames.Count)
-            return parameter.Storage;
-        var value = new TensorData(parameter.Type);
+            return new State(parameter.Storage, name);
+        var state = new State(parameter.Shape, name, parameter.Type.DType);
         double initial = Optimizer.InitialSlotValue(slot);
-        for (long i = 0; initial != 0 && i < value.Shape.ElementCount; i++)
-            value.SetDouble(i, initial);
-        return value;
+        for (long i = 0; initial != 0 && i < state.Shape.ElementCount; i++)
+            state.Storage.SetDouble(i, initial);
+        return state;
     }
 
     private sealed record Entry(State[] Slots, int Group);

@@ -74,7 +74,7 @@ internal sealed class GradientSums(string prefix)
     {
         var parameter = (Parameter)variable.Variable;
         if (!_sums.TryGetValue(parameter, out State? sum))
-            _sums[parameter] = sum = new State(new TensorData(parameter.Type), prefix + variable.Name);
+            _sums[parameter] = sum = new State(parameter.Shape, prefix + variable.Name, parameter.Type.DType);
         return sum;
     }
 
