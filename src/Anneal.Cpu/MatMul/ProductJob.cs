@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Anneal.Cpu;
 
@@ -55,6 +56,7 @@ internal sealed unsafe class ProductJob : ParallelJob
     internal void FinishPack() => Interlocked.Increment(ref _packed);
 
     /// <summary>Waits until <paramref name="count"/> packs are finished. All have been claimed, so each is being worked on by a thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void WaitForPacks(int count)
     {
         Debug.Assert(Volatile.Read(ref _nextPack) >= count);

@@ -39,6 +39,7 @@ internal readonly struct Tiles512 : ITileSet
 
     public static int PanelVectors => 3;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
@@ -60,6 +61,7 @@ internal readonly struct Tiles512 : ITileSet
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
         SliceFolding.Fold<V512>(slices, sliceStride, sliceCount, output, count);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyWhole<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
@@ -96,6 +98,7 @@ internal readonly struct Tiles512 : ITileSet
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void MultiplyEdge<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
@@ -121,6 +124,7 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
 
     public static int PanelVectors => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
@@ -145,6 +149,7 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
     public static unsafe void Fold(float* slices, long sliceStride, int sliceCount, float* output, long count) =>
         SliceFolding.Fold<TVec>(slices, sliceStride, sliceCount, output, count);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyWhole<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
@@ -173,6 +178,7 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void MultiplyEdge<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {

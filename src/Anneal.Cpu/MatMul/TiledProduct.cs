@@ -196,9 +196,9 @@ internal abstract unsafe partial class TiledProduct
         if (others * rowBlocks >= 4 * threadCount || threadCount == 1)
             return (rowBlocks, 1);
 
-        // Few blocks: with a multiple of the threads none of them waits long for the last block.
+        // Few blocks: with several for each thread, and a multiple of the threads, none of them waits long for the last block of another.
         if (others < threadCount && rowBlocks > 1)
-            return (Math.Min(DivideUp(rowBlocks, threadCount) * threadCount, _tiles), 1);
+            return (Math.Max(Math.Min(DivideUp(rowBlocks, threadCount) * threadCount, _tiles), Math.Min(4 * threadCount, _tiles / 4)), 1);
         if (rowBlocks > 1 || others >= threadCount)
             return (rowBlocks, 1);
         bool splitsColumns = _shape.Groups == 1 && _slices == 1 && !_shape.ScatteredOutput && _panels >= threadCount;
