@@ -27,7 +27,7 @@ internal static class Scaling
             {
                 (int batch, int width, int depth) = size(1 << doubling);
                 var workload = new TrainingWorkload(
-                    name, () => Networks.CharGpt(width, depth), () => Workloads.Tokens(batch, 256, 65, 0), "tok", 2, 7);
+                    name, () => Networks.CharGpt(width, depth), () => Workloads.Tokens(batch, 256, 65, 0), "tok", 5, 9);
                 (double operations, double milliseconds) = Workloads.TimeStep(workload);
                 work.Add(operations / 1e9);
                 times.Add(milliseconds);
@@ -66,7 +66,7 @@ internal static class Scaling
             axis.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
             {
                 IntegerTicksOnly = true,
-                LabelFormatter = exponent => Math.Pow(10, exponent).ToString("G3", CultureInfo.InvariantCulture),
+                LabelFormatter = exponent => Math.Pow(10, exponent).ToString("0.###", CultureInfo.InvariantCulture),
             };
         }
 

@@ -37,7 +37,7 @@ internal sealed class Rematerialize
 
     private void Consider(Tensor value)
     {
-        if (value.Type.ByteCount < _options.LeastCopiedBytes || !value.DType.IsFloating() || _readers.IsResult(value))
+        if (value.Type.ByteCount < _options.LeastCopiedBytes || !value.DType.IsFloating() || _readers.IsResult(value) || HeldBack(value.Node.Inputs, value) < 0)
             return;
         Node[] readers = [.. _readers.Of(value).Where(n => n.Op.Kind is OpKind.Elementwise or OpKind.Reduction or OpKind.Kernel).OrderBy(_depths.Of)];
         int split = Enumerable.Range(1, Math.Max(0, readers.Length - 1)).FirstOrDefault(i => _depths.Of(readers[i]) - _depths.Of(readers[i - 1]) >= _options.FarKernels);
@@ -46,11 +46,10 @@ internal sealed class Rematerialize
         Node[] late = readers[split..];
         if (!late.All(n => n.Op.Kind == OpKind.Kernel && TriggerOf(n, value) >= 0))
             return;
-        HashSet<Node> chain = [];
-        int depth = _depths.Of(late[0]) - 1;
-        if (!CanCompute(value, value, depth, chain))
+        Dictionary<Node, bool> known = [];
+        if (!CanCompute(value, value, _depths.Of(late[0]) - 1, known))
             return;
-        int cost = chain.Sum(n => ((ElementwiseOp)n.Op).Cost);
+        int cost = known.Where(k => k.Value).Sum(k => ((ElementwiseOp)k.Key.Op).Cost);
         if (cost > Recompute.MaximalCost)
             return;
         _costs[value] = cost;
@@ -66,22 +65,19 @@ internal sealed class Rematerialize
     private int TriggerOf(Node reader, Tensor value) => Array.FindIndex(
         reader.Inputs, i => View.Root(i) != value && i.DType == value.DType && i.Shape.ElementCount > 0 && _depths.Of(i.Node) >= _depths.Of(reader) - 1);
 
-    /// <summary>Whether a value follows from others that live at a depth, or are small, by elementwise operations.</summary>
-    private bool CanCompute(Tensor tensor, Tensor value, int depth, HashSet<Node> chain)
-    {
-        if (chain.Contains(tensor.Node))
-            return true;
-        if (tensor.Node.Op.Kind != OpKind.Elementwise)
-            return false;
-        var inner = new HashSet<Node>(chain) { tensor.Node };
-        foreach (Tensor input in tensor.Node.Inputs)
-        {
-            if (!CanCompute(input, value, depth, inner) && !IsAlive(View.Root(View.Of(input).Source), value, depth))
-                return false;
-        }
+    /// <summary>The operand of a copy that waits for the trigger, or -1.</summary>
+    private static int HeldBack(Tensor[] inputs, Tensor value) => Array.FindIndex(inputs, i => i.Type == value.Type && i.Node.Op is not Constant);
 
-        chain.UnionWith(inner);
-        return true;
+    /// <summary>Whether a value follows by a few elementwise operations from others that live at a depth, or are small.</summary>
+    private bool CanCompute(Tensor tensor, Tensor value, int depth, Dictionary<Node, bool> known)
+    {
+        Node node = tensor.Node;
+        if (known.TryGetValue(node, out bool can))
+            return can;
+        if (node.Op.Kind != OpKind.Elementwise || known.Count == Fusion.MaximalLoopNodes)
+            return false;
+        known[node] = false;
+        return known[node] = node.Inputs.All(i => CanCompute(i, value, depth, known) || IsAlive(View.Root(View.Of(i).Source), value, depth));
     }
 
     private bool IsAlive(Tensor root, Tensor value, int depth) => Recompute.IsKeptAnyway(root, value) || _readers.Of(root).Any(n => _depths.Of(n) >= depth);
@@ -111,7 +107,7 @@ internal sealed class Rematerialize
             for (int axis = 0; axis < trigger.Shape.Rank; axis++)
                 trigger = trigger.Narrow(axis, 0, 1);
             Tensor[] inputs = [.. inputsOf[value.Node]];
-            int first = Array.FindIndex(inputs, i => i.Type == value.Type);
+            int first = HeldBack(inputs, value);
             inputs[first] = Node.Apply(new Later(_costs[value] >= SharedCost), inputs[first], trigger.Reshape(Shape.Scalar).BroadcastTo(value.Shape));
             return copies[value] = Node.Rebuild(value.Node, inputs)[0];
         }

@@ -32,6 +32,9 @@ internal abstract unsafe partial class TiledProduct
     private const int FewRowBlocks = 4;
     private const long LargestShared = 1 << 20;
 
+    // Packed over a block of the depth, as many rows stay in the second-level cache.
+    private const int MostRepackedRows = 512;
+
     // Few enough to stay in the first-level cache on their way to the tiles.
     private const int StagedDepths = 16;
 
@@ -193,6 +196,12 @@ internal abstract unsafe partial class TiledProduct
         long tilesPerBlock = Math.Max(2, largest / _tileRows);
         long rowBlocks = Math.Max(1, DivideUp(_tiles, tilesPerBlock));
         long others = Math.Max(1, _shape.Batch) * _slices;
+        bool cutsColumns = _shape.Groups == 1 && _slices == 1 && !_shape.ScatteredOutput;
+
+        // Each block of rows would pack a large right operand anew; each block of columns packs a part of it, and the few rows again.
+        bool packsAnew = rowBlocks is > 1 and <= FewRowBlocks && PanelBytes > LargestShared;
+        if (cutsColumns && others == 1 && packsAnew && _shape.Rows <= MostRepackedRows && (threadCount == 1 || _panels >= 4 * threadCount))
+            return (1, threadCount == 1 ? 1 : 2 * threadCount);
         if (others * rowBlocks >= 4 * threadCount || threadCount == 1)
             return (rowBlocks, 1);
 
@@ -201,8 +210,7 @@ internal abstract unsafe partial class TiledProduct
             return (Math.Max(Math.Min(DivideUp(rowBlocks, threadCount) * threadCount, _tiles), Math.Min(4 * threadCount, _tiles / 4)), 1);
         if (rowBlocks > 1 || others >= threadCount)
             return (rowBlocks, 1);
-        bool splitsColumns = _shape.Groups == 1 && _slices == 1 && !_shape.ScatteredOutput && _panels >= threadCount;
-        if (splitsColumns)
+        if (cutsColumns && _panels >= threadCount)
             return (1, (int)Math.Min(_panels, 2 * threadCount));
         return (Math.Clamp(DivideUp(threadCount, others), 1, Math.Max(1, _tiles / 2)), 1);
     }
