@@ -196,13 +196,15 @@ public abstract partial class Layer
     }
 
     /// <summary>Gives names and first values to variables that have none yet.</summary>
-    internal void InitializeVariables()
+    /// <param name="namesOnly">Whether the values come from elsewhere: those of a large network take a while to draw.</param>
+    internal void InitializeVariables(bool namesOnly = false)
     {
         ulong seed = this is Model model ? (ulong)model.Seed : 0;
         foreach (NamedVariable found in NamedVariables())
         {
             found.Variable.Name = found.Name;
-            found.Declaration.InitializeOnce(seed, found.Name);
+            if (!namesOnly)
+                found.Declaration.InitializeOnce(seed, found.Name);
         }
     }
 

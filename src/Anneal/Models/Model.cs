@@ -137,7 +137,7 @@ public partial class Model : Layer
     }
 
     /// <summary>Builds the model for these inputs if it is not built yet.</summary>
-    internal void EnsureBuilt(TensorType[] exampleTypes)
+    internal void EnsureBuilt(TensorType[] exampleTypes, bool namesOnly = false)
     {
         if (InputTypes is not null)
             return;
@@ -158,7 +158,7 @@ public partial class Model : Layer
 
         InputTypes = exampleTypes;
         OutputTypes = outputs;
-        InitializeVariables();
+        InitializeVariables(namesOnly);
     }
 
     /// <summary>The inputs that the model was described with, or null.</summary>

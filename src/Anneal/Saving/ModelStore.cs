@@ -166,7 +166,7 @@ internal static class ModelStore
             if (layer is Model model)
             {
                 model.RestoreSeed(root.GetInt64("seed"));
-                model.EnsureBuilt(inputs);
+                model.EnsureBuilt(inputs, namesOnly: true);
                 Freeze(model, root);
                 return model;
             }
