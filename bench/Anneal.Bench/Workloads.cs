@@ -120,15 +120,15 @@ internal static class Workloads
     }
 
     /// <summary>An epoch of MNIST through <c>Fit</c>, with metric and progress bar, beside the bare step of the same network.</summary>
-    internal static int Fit(int threads, string folder, int epochs)
+    internal static int Fit(int threads, string folder, int rounds)
     {
         Device.Default = new CpuDevice(new CpuOptions { Threads = threads });
         (Dataset train, _) = Data.Mnist.Load(folder);
         TrainingWorkload workload = Trained[1];
-        var epoch = new double[epochs];
-        var bare = new double[epochs];
+        var epoch = new double[rounds];
+        var bare = new double[rounds];
         const int Steps = (54_000 + 63) / 64;
-        for (int i = 0; i < epochs; i++)
+        for (int i = 0; i < rounds; i++)
         {
             // As many steps as an epoch has, all of them counted: a median would leave out what disturbs the epoch too.
             (Model model, Dataset batch) = workload.Make();
@@ -148,8 +148,8 @@ internal static class Workloads
 
         Array.Sort(epoch);
         Array.Sort(bare);
-        double perStep = epoch[epochs / 2] / Steps;
-        Console.WriteLine($"epoch of 54,000 images {epoch[epochs / 2] / 1e3:F2} s, {perStep:F3} ms a step; bare step {bare[epochs / 2]:F3} ms; Fit adds {100 * (perStep / bare[epochs / 2] - 1):F1} %");
+        double perStep = epoch[rounds / 2] / Steps;
+        Console.WriteLine($"epoch of 54,000 images {epoch[rounds / 2] / 1e3:F2} s, {perStep:F3} ms a step; bare step {bare[rounds / 2]:F3} ms; Fit adds {100 * (perStep / bare[rounds / 2] - 1):F1} %");
         return 0;
     }
 

@@ -18,6 +18,8 @@ internal sealed record Relu : UnaryOp
 /// </summary>
 internal sealed record Softmaxed(int Axis) : BinaryOp
 {
+    internal override bool GivesFirstOperand => true;
+
     internal override double Evaluate(double a, double b) => a;
 
     internal override Tensor?[] Gradient(GradientCall call)

@@ -12,6 +12,9 @@ internal abstract record ElementwiseOp : Op
     /// <summary>Roughly how long it takes, in additions.</summary>
     internal virtual int Cost => 1;
 
+    /// <summary>Whether the value is the first operand's, and the others exist for differentiation or for the order of steps; loops do not read them.</summary>
+    internal virtual bool GivesFirstOperand => false;
+
     /// <summary>The result for one element, in double precision; truth values are 0 and 1.</summary>
     internal abstract double Evaluate(double a, double b, double c);
 

@@ -26,6 +26,8 @@ internal sealed record After : Op
 /// <param name="JoinsSibling">Whether a loop that reads the same values should also do what follows.</param>
 internal sealed record Later(bool JoinsSibling) : BinaryOp
 {
+    internal override bool GivesFirstOperand => true;
+
     internal override double Evaluate(double a, double b) => a;
 
     internal override Tensor?[] Gradient(GradientCall call) => [call.Upstream, null];

@@ -70,8 +70,7 @@ internal sealed class LoopBuilder
 
     private int Apply(ElementwiseOp op, Node node, HashSet<Node> members)
     {
-        // The second operand is not for its value.
-        if (op is Later or Softmaxed)
+        if (op.GivesFirstOperand)
             return Emit(new LoopInstruction(LoopInstructionKind.Apply, node.Outputs[0].DType) { Op = new Copy(), Arguments = [Operand(node.Inputs[0], members)] });
         int[] arguments = node.Inputs.Select(i => Operand(i, members)).ToArray();
         return Emit(new LoopInstruction(LoopInstructionKind.Apply, node.Outputs[0].DType) { Op = op, Arguments = arguments });

@@ -14,7 +14,6 @@ internal sealed unsafe class PinnedBuffer
 
     internal PinnedBuffer(long byteCount)
     {
-        ByteCount = byteCount;
         // One vector more than asked for: kernels may read, never write, a full vector at the last element.
         long size = byteCount + NativeBuffer.Alignment + NativeBuffer.Alignment;
         if (size > Array.MaxLength)
@@ -31,8 +30,6 @@ internal sealed unsafe class PinnedBuffer
         if (byteCount >= LargePages.LeastBytes && LargePages.IsSupported)
             LargePages.Advise(Pointer, (nuint)byteCount);
     }
-
-    internal long ByteCount { get; }
 
     /// <summary>The first byte. The caller keeps this object alive while it uses the pointer.</summary>
     internal byte* Pointer { get; }

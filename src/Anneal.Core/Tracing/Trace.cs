@@ -177,10 +177,12 @@ internal sealed class Trace : IDisposable
     internal Origin CaptureOrigin() => DerivedFrom ?? (CallSite is { } site ? site with { LayerPath = LayerPath } : Origin.Capture(LayerPath));
 
     /// <summary>Until disposed: own code that was called from the user's, or from other own code, or the user's code again.</summary>
-    internal CallSiteScope Within(bool isOwnCode)
+    internal static CallSiteScope Within(bool isOwnCode)
     {
-        var scope = new CallSiteScope(this, CallSite);
-        CallSite = isOwnCode ? CallSite ?? Origin.Capture(LayerPath) : null;
+        if (Current is not { } trace)
+            return default;
+        var scope = new CallSiteScope(trace, trace.CallSite);
+        trace.CallSite = isOwnCode ? trace.CallSite ?? Origin.Capture(trace.LayerPath) : null;
         return scope;
     }
 
@@ -277,9 +279,13 @@ internal sealed class Trace : IDisposable
     }
 
     /// <summary>Restores what was known of the user's line.</summary>
-    internal readonly ref struct CallSiteScope(Trace trace, Origin? before)
+    internal readonly ref struct CallSiteScope(Trace? trace, Origin? before)
     {
-        public void Dispose() => trace.CallSite = before;
+        public void Dispose()
+        {
+            if (trace is not null)
+                trace.CallSite = before;
+        }
     }
 
     /// <summary>Restores the trace that was open before a rewrite.</summary>

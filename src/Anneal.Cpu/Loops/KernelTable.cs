@@ -10,7 +10,7 @@ internal static class KernelTable
 {
     private const int Transcendental = 12;
     private const int OneBits = 0x3F800000;
-    private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy), typeof(Later), typeof(Softmaxed)];
+    private static readonly HashSet<Type> KnownOps = [typeof(Select), typeof(StopGradient), typeof(Copy)];
     private static readonly Dictionary<Key, Lazy<KernelEntry>> Entries = [];
 
     static KernelTable()
@@ -29,7 +29,7 @@ internal static class KernelTable
     private readonly record struct Key(Type Op, int Attribute, Lane A, Lane B, Lane C);
 
     /// <summary>Whether loops can run an operation at all.</summary>
-    internal static bool Knows(ElementwiseOp op) => KnownOps.Contains(op.GetType());
+    internal static bool Knows(ElementwiseOp op) => op.GivesFirstOperand || KnownOps.Contains(op.GetType());
 
     /// <summary>Whether an operation leaves the bits of its argument's lanes as they are.</summary>
     internal static bool IsIdentity(ElementwiseOp op, Lane argument) => op switch

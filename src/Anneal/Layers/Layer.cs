@@ -216,14 +216,6 @@ public abstract partial class Layer
             return Invoke(inputs, scope);
     }
 
-    private Tensor[] RunAtCallSite(Tensor[] inputs)
-    {
-        if (Trace.Current is not { } trace)
-            return Run(inputs);
-        using (trace.Within(isOwnCode: GetType().Assembly == typeof(Layer).Assembly))
-            return Run(inputs);
-    }
-
     private Tensor[] Invoke(Tensor[] inputs, BuildScope scope)
     {
         if (inputs.Length == 0)
@@ -240,7 +232,8 @@ public abstract partial class Layer
         scope.FrozenDepth += Trainable ? 0 : 1;
         try
         {
-            outputs = RunAtCallSite(inputs);
+            using (Trace.Within(isOwnCode: GetType().Assembly == typeof(Layer).Assembly))
+                outputs = Run(inputs);
         }
         finally
         {

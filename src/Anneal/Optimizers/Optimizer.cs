@@ -129,13 +129,7 @@ public abstract partial class Optimizer
         for (int i = 0; i < parameters.Count; i++)
         {
             Tensor? touched = parameters[i].UpdatesLazily ? LazyRows(parameters[i], gradients[i]) : null;
-            if (Trace.Current is not { } trace)
-            {
-                Apply(state, parameters[i], clipped[i], touched);
-                continue;
-            }
-
-            using (trace.Within(isOwnCode: GetType().Assembly == typeof(Optimizer).Assembly && parameters[i].Constraint is null))
+            using (Trace.Within(isOwnCode: GetType().Assembly == typeof(Optimizer).Assembly && parameters[i].Constraint is null))
                 Apply(state, parameters[i], clipped[i], touched);
         }
     }

@@ -10,7 +10,7 @@ namespace Anneal.Saving;
 /// Reads and writes safetensors files: 8 bytes with the length of the header, a header in JSON, then the values. Files of any size
 /// are read and written in pieces; nothing is allocated before the header fits the length of the file.
 /// </summary>
-internal static unsafe class Safetensors
+internal static class Safetensors
 {
     private const int HeaderLimit = 100_000_000;
     private const int PieceBytes = 1 << 20;

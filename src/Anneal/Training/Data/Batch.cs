@@ -5,7 +5,7 @@ namespace Anneal;
 /// <summary>
 /// Memory for some examples of a data set, stacked along a new first axis: one tensor <c>[Count, ...]</c> for each input and target.
 /// </summary>
-public sealed unsafe class Batch
+public sealed class Batch
 {
     private readonly TensorData[] _inputs, _targets;
     private readonly int[] _indices;
