@@ -64,7 +64,7 @@ internal static unsafe class Lab
     {
         const int Tiles = 10, Columns = 512;
         NativeBuffer left = new(Tiles * 8 * 336 * sizeof(float)), right = new(48L * depth * sizeof(float)), output = new(8L * Tiles * Columns * sizeof(float));
-        TileArguments tile = new() { RightStep = 48, OutputStep = Columns, Depth = depth, Right = (float*)right.Pointer, LeftStep = depthMajor ? 8 : 1 };
+        TileArguments tile = new() { RightStep = 48, OutputStep = Columns, Depth = depth, Right = (float*)right.Pointer, LeftRowStep = 336, LeftDepthStep = 8 };
         double seconds = Best(() =>
         {
             for (int i = 0; i < Tiles; i++)

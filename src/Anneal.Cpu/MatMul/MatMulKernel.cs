@@ -19,6 +19,9 @@ internal readonly record struct MatMulShape(long Batch, long M, long N, long K)
 internal sealed unsafe class MatMulKernel : TiledProduct
 {
     private const int DirectRightRows = 8;
+
+    // Rows so far apart fall into the same sets of the first-level cache.
+    private const int CollidingStride = 1024;
     private readonly MatMulShape _shape;
 
     internal MatMulKernel(in MatMulShape shape, int threadCount)
@@ -42,6 +45,11 @@ internal sealed unsafe class MatMulKernel : TiledProduct
 
     private protected override float* DirectRight(float* right, long batch, int group, long depth, int column) =>
         right + (batch * _shape.BatchStrideB) + (depth * _shape.N) + column;
+
+    private protected override long DirectLeftStride => _shape.TransposeA || _shape.K % CollidingStride == 0 ? 0 : _shape.K;
+
+    private protected override float* DirectLeft(float* left, long batch, long row, long depth) =>
+        left + (batch * _shape.BatchStrideA) + (row * _shape.K) + depth;
 
     private protected override void PackLeft(
         float* left, long batch, int group, long row, int rowCount, long depth, int depthCount, float* panel, int stride)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Anneal.Cpu;
 
 /// <summary>Where one tile of a matrix product reads and writes, in elements.</summary>
@@ -7,8 +9,11 @@ internal unsafe struct TileArguments
     internal float* Right;
     internal float* Output;
 
-    /// <summary>From one depth to the next in <see cref="Left"/>.</summary>
-    internal long LeftStep;
+    /// <summary>From one row to the next in <see cref="Left"/>, where it is row-major.</summary>
+    internal long LeftRowStep;
+
+    /// <summary>From one depth to the next in <see cref="Left"/>, where it is depth-major: the rows of the set's largest tile.</summary>
+    internal long LeftDepthStep;
 
     /// <summary>From one depth to the next in <see cref="Right"/>.</summary>
     internal long RightStep;
@@ -27,24 +32,41 @@ internal unsafe struct TileArguments
     internal bool Accumulate;
 }
 
-/// <summary>How a panel of the left operand is stored; a constant to the compiler, so that a tile's row offsets are constants too.</summary>
+/// <summary>How the left operand lies before a tile. What is fixed is a constant to the compiler.</summary>
 internal interface ILeftLayout
 {
+    static abstract bool IsDepthMajor { get; }
+
     /// <summary>From one row to the next, in elements.</summary>
-    static abstract int RowStride { get; }
+    static abstract long RowStep(long given);
+
+    /// <summary>From one depth to the next, in elements.</summary>
+    static abstract long DepthStep(long tileRows);
 }
 
-/// <summary>Each row of the panel is contiguous over the depth, so that packing is copying.</summary>
+/// <summary>Each row is contiguous over the depth: the operand itself, or a copy.</summary>
 internal readonly struct RowMajorLeft : ILeftLayout
 {
-    /// <summary>Longer than the longest block, and an odd number of cache lines so that a tile's rows fall into different sets.</summary>
+    /// <summary>Of a copy. Longer than the longest block, and an odd number of cache lines so that a tile's rows fall into different sets.</summary>
     internal const int Stride = 336;
 
-    public static int RowStride => Stride;
+    public static bool IsDepthMajor => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long RowStep(long given) => given;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long DepthStep(long tileRows) => 1;
 }
 
 /// <summary>All rows that a tile reads of one depth are contiguous: for an operand that is stored transposed.</summary>
 internal readonly struct DepthMajorLeft : ILeftLayout
 {
-    public static int RowStride => 1;
+    public static bool IsDepthMajor => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long RowStep(long given) => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long DepthStep(long tileRows) => tileRows;
 }

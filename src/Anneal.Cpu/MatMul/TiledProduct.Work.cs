@@ -99,7 +99,7 @@ internal abstract unsafe partial class TiledProduct
                     if (_shape.DepthMajorLeft)
                         PackLeftTiles<TSet>(job, block, group);
                     else
-                        PackLeftRows<TLayout>(job, block, group);
+                        PlaceLeftRows(job, ref block, group);
                 }
 
                 for (int panel = block.FirstPanel; panel < block.EndPanel; panel += step)
@@ -151,16 +151,30 @@ internal abstract unsafe partial class TiledProduct
         return block;
     }
 
-    private void PackLeftRows<TLayout>(ProductJob job, in Block block, int group)
-        where TLayout : struct, ILeftLayout
+    /// <summary>Rows are read where they lie, or from a copy; those of a last, smaller tile always, because a tile reads all of its rows.</summary>
+    private void PlaceLeftRows(ProductJob job, ref Block block, int group)
     {
+        int last = block.RowCount / _tileRows * _tileRows, packed = 0;
+        block.LeftRowStep = RowMajorLeft.Stride;
+        block.LastTile = block.LeftPanel + (last * RowMajorLeft.Stride);
+        block.Left = block.LeftPanel;
+        if (DirectLeftStride != 0)
+        {
+            block.LeftRowStep = DirectLeftStride;
+            block.Left = DirectLeft(job.Left, block.Batch, block.Row, block.Depth);
+            packed = last;
+        }
+
+        if (packed == block.RowCount)
+            return;
+        float* panel = block.LeftPanel + (packed * RowMajorLeft.Stride);
         PackLeft(
-            job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth, block.DepthCount, block.LeftPanel, TLayout.RowStride);
+            job.Left, block.Batch, group, block.Row + packed, block.RowCount - packed, block.Depth, block.DepthCount, panel, RowMajorLeft.Stride);
 
         // The rows that fill up the last tile: stale scratch could hold denormal numbers, which are slow.
         int rows = (int)(DivideUp(block.RowCount, _tileRows) * _tileRows);
         for (int row = block.RowCount; row < rows; row++)
-            Packing.Clear(block.LeftPanel + ((long)row * TLayout.RowStride), block.DepthCount);
+            Packing.Clear(block.LeftPanel + ((long)row * RowMajorLeft.Stride), block.DepthCount);
     }
 
     /// <summary>
@@ -191,7 +205,7 @@ internal abstract unsafe partial class TiledProduct
     {
         TileArguments tile = new()
         {
-            LeftStep = TLayout.RowStride == 1 ? TSet.Rows : 1,
+            LeftDepthStep = TSet.Rows,
             OutputStep = _shape.TotalColumns,
             Depth = block.DepthCount,
             Accumulate = block.Accumulate,
@@ -225,42 +239,57 @@ internal abstract unsafe partial class TiledProduct
                 }
             }
 
-            // Each tile brings its share of the next panel into the second-level cache, a little with every second depth.
-            long share = DivideUp(width * TSet.Rows, block.RowCount);
-            tile.NextStep = 2 * share;
-            float* nextPanel = tile.Right + (_shape.Depth * width);
-            for (int row = 0; row < block.RowCount; row += TSet.Rows)
-            {
-                tile.Next = nextPanel + (row / TSet.Rows * share * block.DepthCount);
-                tile.Left = block.LeftPanel + ((long)row * (TLayout.RowStride == 1 ? _depthBlock : TLayout.RowStride));
-                tile.Output = output + (row * _shape.TotalColumns);
-                MultiplyRuns<TSet, TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile, block.Accumulate);
-            }
+            MultiplyRuns<TSet, TLayout>(block, tile, output, columnCount, width);
         }
     }
 
     /// <summary>
-    /// A tile over a block of the depth, a run at a time: each is summed from zero and added to the output, which stays in the first-level cache.
-    /// Short runs meet fewer roundings.
+    /// A panel's columns over a block of the depth, a run at a time, so that the right panel's part stays in the first-level cache for all rows.
+    /// Each run is summed from zero and added to the output: short runs meet fewer roundings.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyRuns<TSet, TLayout>(int rows, int columns, TileArguments tile, bool accumulate)
+    private void MultiplyRuns<TSet, TLayout>(in Block block, TileArguments tile, float* output, int columnCount, int width)
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout
     {
-        long depth = tile.Depth;
-        tile.Accumulate = accumulate;
-        tile.Depth = Math.Min(_depthRun, depth);
-        TSet.Multiply<TLayout>(rows, columns, tile);
-        for (long done = _depthRun; done < depth; done += _depthRun)
+        // Each tile brings its share of the next panel into the second-level cache, a little with every second depth.
+        long share = DivideUp(width * TSet.Rows, block.RowCount);
+        tile.NextStep = 2 * share;
+        float* right = tile.Right;
+        float* nextPanel = right + (_shape.Depth * width);
+        int done = 0;
+        do
         {
-            tile.Accumulate = true;
-            tile.Left += _depthRun * tile.LeftStep;
-            tile.Right += _depthRun * tile.RightStep;
-            tile.Next += _depthRun / 2 * tile.NextStep;
-            tile.Depth = Math.Min(_depthRun, depth - done);
-            TSet.Multiply<TLayout>(rows, columns, tile);
+            tile.Accumulate = block.Accumulate || done > 0;
+            tile.Depth = Math.Min(_depthRun, block.DepthCount - done);
+            tile.Right = right + (done * tile.RightStep);
+            for (int row = 0; row < block.RowCount; row += TSet.Rows)
+            {
+                tile.Next = nextPanel + (((long)done * width) + (row / TSet.Rows * share * tile.Depth));
+                PlaceLeft<TSet, TLayout>(block, row, done, ref tile);
+                tile.Output = output + (row * _shape.TotalColumns);
+                TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
+            }
+
+            done += _depthRun;
         }
+        while (done < block.DepthCount);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PlaceLeft<TSet, TLayout>(in Block block, int row, int depth, ref TileArguments tile)
+        where TSet : struct, ITileSet
+        where TLayout : struct, ILeftLayout
+    {
+        if (TLayout.IsDepthMajor)
+        {
+            tile.Left = block.LeftPanel + ((long)row * _depthBlock) + (depth * TSet.Rows);
+            return;
+        }
+
+        bool isWhole = row <= block.RowCount - TSet.Rows;
+        tile.LeftRowStep = isWhole ? block.LeftRowStep : RowMajorLeft.Stride;
+        tile.Left = (isWhole ? block.Left + (row * block.LeftRowStep) : block.LastTile) + depth;
     }
 
     /// <summary>Returns false while other slices of this block are still being computed; whoever finishes the last one adds them up.</summary>
@@ -295,7 +324,16 @@ internal abstract unsafe partial class TiledProduct
         internal int RowCount;
         internal int FirstPanel;
         internal int EndPanel;
+
+        /// <summary>Room for a copy of the left operand's rows.</summary>
         internal float* LeftPanel;
+
+        /// <summary>Where whole tiles read their rows, if those are row-major, and how far apart.</summary>
+        internal float* Left;
+        internal long LeftRowStep;
+
+        /// <summary>Where the last tile reads its rows if the block does not fill it.</summary>
+        internal float* LastTile;
         internal float* RightPanel;
         internal float* Output;
         internal long Depth;

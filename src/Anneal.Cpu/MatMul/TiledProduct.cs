@@ -15,10 +15,13 @@ namespace Anneal.Cpu;
 /// </remarks>
 internal abstract unsafe partial class TiledProduct
 {
-    /// <summary>The longest block: a panel of the right operand stays in the first-level cache beside one tile of the left.</summary>
+    /// <summary>The longest block: so much of the left operand's rows stays in the second-level cache for all panels of the right.</summary>
     private const int MaximumDepthBlock = 320;
 
-    /// <summary>The longest run that is summed from zero in registers: short runs meet fewer roundings.</summary>
+    /// <summary>
+    /// The longest run that is summed from zero in registers: short runs meet fewer roundings, and a panel of the right operand stays in the
+    /// first-level cache for all rows.
+    /// </summary>
     private const int MaximumDepthRun = 128;
     private const int SliceTargetTiles = 128;
     private const int MinimumSliceDepth = 960;
@@ -157,6 +160,13 @@ internal abstract unsafe partial class TiledProduct
     /// </summary>
     private protected abstract void PackLeft(
         float* left, long batch, int group, long row, int rowCount, long depth, int depthCount, float* panel, int stride);
+
+    /// <summary>Where rows of the left operand can be read without packing: from one row to the next, or 0 where they must be packed.</summary>
+    private protected virtual long DirectLeftStride => 0;
+
+    /// <summary>A row of the left operand from a depth on, where <see cref="DirectLeftStride"/> is not 0.</summary>
+    private protected virtual float* DirectLeft(float* left, long batch, long row, long depth) =>
+        throw new NotSupportedException();
 
     /// <summary>Packs up to a tile's columns of the right operand: <paramref name="width"/> floats for each depth, zero beyond the columns.</summary>
     private protected abstract void PackRight(

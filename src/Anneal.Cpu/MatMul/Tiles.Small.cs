@@ -14,7 +14,9 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
+        long row1 = TLayout.RowStep(tile.LeftRowStep);
+        long row2 = 2 * row1, row3 = 3 * row1;
         long rightStep = tile.RightStep;
         TVector s0_0 = default, s0_1 = default, s0_2 = default;
         TVector s1_0 = default, s1_1 = default, s1_2 = default;
@@ -29,15 +31,15 @@ internal static unsafe partial class Tiles
             s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
             s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
             s0_2 = TLanes.FusedMultiplyAdd(right2, value, s0_2);
-            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row1]);
             s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
             s1_1 = TLanes.FusedMultiplyAdd(right1, value, s1_1);
             s1_2 = TLanes.FusedMultiplyAdd(right2, value, s1_2);
-            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row2]);
             s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
             s2_1 = TLanes.FusedMultiplyAdd(right1, value, s2_1);
             s2_2 = TLanes.FusedMultiplyAdd(right2, value, s2_2);
-            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row3]);
             s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
             s3_1 = TLanes.FusedMultiplyAdd(right1, value, s3_1);
             s3_2 = TLanes.FusedMultiplyAdd(right2, value, s3_2);
@@ -63,7 +65,9 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
+        long row1 = TLayout.RowStep(tile.LeftRowStep);
+        long row2 = 2 * row1, row3 = 3 * row1;
         long rightStep = tile.RightStep;
         TVector s0_0 = default, s0_1 = default;
         TVector s1_0 = default, s1_1 = default;
@@ -76,13 +80,13 @@ internal static unsafe partial class Tiles
             TVector value = TLanes.Broadcast(left[0]);
             s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
             s0_1 = TLanes.FusedMultiplyAdd(right1, value, s0_1);
-            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row1]);
             s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
             s1_1 = TLanes.FusedMultiplyAdd(right1, value, s1_1);
-            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row2]);
             s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
             s2_1 = TLanes.FusedMultiplyAdd(right1, value, s2_1);
-            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row3]);
             s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
             s3_1 = TLanes.FusedMultiplyAdd(right1, value, s3_1);
             left += leftStep;
@@ -107,7 +111,9 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
+        long row1 = TLayout.RowStep(tile.LeftRowStep);
+        long row2 = 2 * row1, row3 = 3 * row1;
         long rightStep = tile.RightStep;
         TVector s0_0 = default;
         TVector s1_0 = default;
@@ -118,11 +124,11 @@ internal static unsafe partial class Tiles
             TVector right0 = TLanes.Load(right);
             TVector value = TLanes.Broadcast(left[0]);
             s0_0 = TLanes.FusedMultiplyAdd(right0, value, s0_0);
-            value = TLanes.Broadcast(left[TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row1]);
             s1_0 = TLanes.FusedMultiplyAdd(right0, value, s1_0);
-            value = TLanes.Broadcast(left[2 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row2]);
             s2_0 = TLanes.FusedMultiplyAdd(right0, value, s2_0);
-            value = TLanes.Broadcast(left[3 * TLayout.RowStride]);
+            value = TLanes.Broadcast(left[row3]);
             s3_0 = TLanes.FusedMultiplyAdd(right0, value, s3_0);
             left += leftStep;
             right += rightStep;
@@ -146,7 +152,7 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
         long rightStep = tile.RightStep;
         TVector s0_0 = default, s0_1 = default, s0_2 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
@@ -176,7 +182,7 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
         long rightStep = tile.RightStep;
         TVector s0_0 = default, s0_1 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
@@ -204,7 +210,7 @@ internal static unsafe partial class Tiles
     {
         float* left = tile.Left;
         float* right = tile.Right;
-        long leftStep = tile.LeftStep;
+        long leftStep = TLayout.DepthStep(tile.LeftDepthStep);
         long rightStep = tile.RightStep;
         TVector s0_0 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
