@@ -41,6 +41,8 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     /// <summary>Arranges b for <see cref="RunArranged"/> in <see cref="TiledProduct.PanelBytes"/> of memory, aligned to 64 bytes.</summary>
     internal void Arrange(float* b, float* panels) => FillPanels(b, panels);
 
+    private protected override long RightRowStride => _shape.TransposeB || _shape.Batch > 1 ? 0 : _shape.N;
+
     private protected override long DirectRightStride => !_shape.TransposeB && _shape.M <= DirectRightRows ? _shape.N : 0;
 
     private protected override float* DirectRight(float* right, long batch, int group, long depth, int column) =>

@@ -96,6 +96,7 @@ internal abstract unsafe partial class TiledProduct
                 block.Accumulate = depth > firstDepth;
                 if (block.DepthCount > 0)
                 {
+                    block.Left = block.LeftPanel;
                     if (_shape.DepthMajorLeft)
                         PackLeftTiles<TSet>(job, block, group);
                     else
@@ -130,13 +131,15 @@ internal abstract unsafe partial class TiledProduct
         float* shared = (float*)job.Scratch;
         float* slices = shared + RoundToLine(_sharedRightFloats);
         float* own = slices + RoundToLine(_sliceFloats) + (worker * _workerFloats);
+
+        // Of two threads, each gets as many large blocks as the other.
         Block block = new()
         {
             Batch = slicedBatch / _slices,
             Slice = (int)(slicedBatch % _slices),
             Row = firstTile * _tileRows,
-            FirstPanel = (int)((long)columnBlock * _panels / _columnBlocks),
-            EndPanel = (int)((long)(columnBlock + 1) * _panels / _columnBlocks),
+            FirstPanel = (int)DivideUp((long)columnBlock * _panels, _columnBlocks),
+            EndPanel = (int)DivideUp((long)(columnBlock + 1) * _panels, _columnBlocks),
             LeftPanel = own,
             RightPanel = own + _leftPanelFloats,
         };
@@ -216,13 +219,13 @@ internal abstract unsafe partial class TiledProduct
             int columnCount = Math.Min(width, _shape.Columns - column);
             float* output = block.Output + ((long)group * _shape.Columns) + column;
             tile.RightStep = width;
-            if (job.Panels is not null)
+            Ahead ahead = default;
+            if (job.Panels is not null || SharesRight)
             {
-                tile.Right = SharedPanel(job.Panels, group, panel, block.Depth);
-            }
-            else if (SharesRight)
-            {
-                tile.Right = SharedPanel((float*)job.Scratch, group, panel, block.Depth);
+                tile.Right = SharedPanel(job.Panels is not null ? job.Panels : (float*)job.Scratch, group, panel, block.Depth);
+                ahead.Start = tile.Right + (_shape.Depth * width);
+                long tiles = DivideUp(block.RowCount, TSet.Rows) * DivideUp(block.DepthCount, _depthRun);
+                ahead.Share = DivideUp((long)width * block.DepthCount, Math.Max(1, tiles));
             }
             else if (columnCount == width && DirectRightStride != 0)
             {
@@ -237,9 +240,15 @@ internal abstract unsafe partial class TiledProduct
                     PackRight(
                         job.Right, block.Batch, group, block.Depth, block.DepthCount, column, columnCount, width, block.RightPanel);
                 }
+
+                bool isLast = panel + 1 == block.EndPanel;
+                ahead.Stride = RightRowStride;
+                ahead.Lines = (width / FloatsPerLine) + 1;
+                if (ahead.Stride != 0)
+                    ahead.Start = job.Right + ((block.Depth + (isLast ? _depthBlock : 0)) * ahead.Stride) + _split.StartOf(isLast ? block.FirstPanel : panel + 1);
             }
 
-            MultiplyRuns<TSet, TLayout>(block, tile, output, columnCount, width);
+            MultiplyRuns<TSet, TLayout>(block, tile, output, columnCount, ahead);
         }
     }
 
@@ -248,24 +257,21 @@ internal abstract unsafe partial class TiledProduct
     /// Each run is summed from zero and added to the output: short runs meet fewer roundings.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyRuns<TSet, TLayout>(in Block block, TileArguments tile, float* output, int columnCount, int width)
+    private void MultiplyRuns<TSet, TLayout>(
+        in Block block, TileArguments tile, float* output, int columnCount, in Ahead ahead)
         where TSet : struct, ITileSet
         where TLayout : struct, ILeftLayout
     {
-        // Each tile brings its share of the next panel into the second-level cache, a little with every second depth.
-        long share = DivideUp(width * TSet.Rows, block.RowCount);
-        tile.NextStep = 2 * share;
         float* right = tile.Right;
-        float* nextPanel = right + (_shape.Depth * width);
-        int done = 0;
+        int done = 0, index = 0;
         do
         {
             tile.Accumulate = block.Accumulate || done > 0;
             tile.Depth = Math.Min(_depthRun, block.DepthCount - done);
             tile.Right = right + (done * tile.RightStep);
-            for (int row = 0; row < block.RowCount; row += TSet.Rows)
+            for (int row = 0; row < block.RowCount; row += TSet.Rows, index++)
             {
-                tile.Next = nextPanel + (((long)done * width) + (row / TSet.Rows * share * tile.Depth));
+                ahead.Place(index, block.DepthCount, ref tile);
                 PlaceLeft<TSet, TLayout>(block, row, done, ref tile);
                 tile.Output = output + (row * _shape.TotalColumns);
                 TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
@@ -283,7 +289,7 @@ internal abstract unsafe partial class TiledProduct
     {
         if (TLayout.IsDepthMajor)
         {
-            tile.Left = block.LeftPanel + ((long)row * _depthBlock) + (depth * TSet.Rows);
+            tile.Left = block.Left + ((long)row * _depthBlock) + (depth * TSet.Rows);
             return;
         }
 
@@ -315,6 +321,43 @@ internal abstract unsafe partial class TiledProduct
         epilogue.Apply(worker, (block.Batch * _shape.Rows) + block.Row, block.RowCount, column, end - column);
     }
 
+    /// <summary>
+    /// What the tiles of a panel bring into the second-level cache, a line with every second depth, so that the next panel is there when its turn
+    /// comes: a share of a packed panel, or a column of lines of an operand that has yet to be packed, which lie too far apart for the
+    /// processor to guess.
+    /// </summary>
+    private struct Ahead
+    {
+        internal float* Start;
+
+        /// <summary>Of a packed panel: what one tile takes.</summary>
+        internal long Share;
+
+        /// <summary>Of rows that are not packed: from one to the next, otherwise 0, and how many lines a panel covers at most.</summary>
+        internal long Stride;
+        internal int Lines;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal readonly void Place(int index, int depthCount, ref TileArguments tile)
+        {
+            tile.Next = tile.Right;
+            tile.NextStep = 0;
+            if (Share != 0)
+            {
+                tile.Next = Start + (index * Share);
+                tile.NextStep = FloatsPerLine;
+            }
+            else if (Stride != 0)
+            {
+                int depth = index / Lines * ((int)tile.Depth / 2);
+                if (depth >= depthCount)
+                    return;
+                tile.Next = Start + (depth * Stride) + (index % Lines * FloatsPerLine);
+                tile.NextStep = Stride;
+            }
+        }
+    }
+
     /// <summary>The block of the output that one unit computes, and the part of the depth it is at.</summary>
     private struct Block
     {
@@ -328,7 +371,7 @@ internal abstract unsafe partial class TiledProduct
         /// <summary>Room for a copy of the left operand's rows.</summary>
         internal float* LeftPanel;
 
-        /// <summary>Where whole tiles read their rows, if those are row-major, and how far apart.</summary>
+        /// <summary>Where tiles read: all of them, or whole ones of rows that are <see cref="LeftRowStep"/> apart.</summary>
         internal float* Left;
         internal long LeftRowStep;
 

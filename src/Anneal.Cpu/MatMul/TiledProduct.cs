@@ -41,6 +41,8 @@ internal abstract unsafe partial class TiledProduct
     // Few enough to stay in the first-level cache on their way to the tiles.
     private const int StagedDepths = 16;
 
+    private const int FloatsPerLine = 16;
+
     private readonly ProductShape _shape;
     private readonly InstructionSet _set = InstructionSets.Best;
     private readonly int _tileRows;
@@ -172,6 +174,9 @@ internal abstract unsafe partial class TiledProduct
     private protected abstract void PackRight(
         float* right, long batch, int group, long depth, int depthCount, int column, int columnCount, int width, float* panel);
 
+    /// <summary>From one depth to the next where the right operand is one matrix whose rows are depths, or 0.</summary>
+    private protected virtual long RightRowStride => 0;
+
     /// <summary>Where full panels can be read without packing: from one depth to the next, or 0 where they must be packed.</summary>
     private protected virtual long DirectRightStride => 0;
 
@@ -223,5 +228,4 @@ internal abstract unsafe partial class TiledProduct
         if (cutsColumns && _panels >= threadCount)
             return (1, (int)Math.Min(_panels, 2 * threadCount));
         return (Math.Clamp(DivideUp(threadCount, others), 1, Math.Max(1, _tiles / 2)), 1);
-    }
-}
+    }}
