@@ -24,8 +24,12 @@ internal abstract unsafe partial class TiledProduct
     /// </summary>
     private const int MaximumDepthRun = 128;
     private const int SliceTargetTiles = 128;
-    private const int MinimumSliceDepth = 960;
+    private const int MinimumSliceDepth = 768;
     private const int MaximumSlices = 32;
+
+    // Larger outputs are cut into blocks instead. Up to here slices are better: each packs its part of both operands once, and reads them as they lie.
+    private const int MostSlicedTiles = 1024;
+    private const int FewestSlices = 4;
     private const int FullRowColumns = 1024;
     private const int EpilogueColumns = 512;
     private const long BlockBytes = 256 * 1024;
@@ -198,8 +202,12 @@ internal abstract unsafe partial class TiledProduct
             return 1;
         // Tiles of one fixed size, whatever this machine's are.
         long tiles = Math.Max(1, DivideUp(shape.Rows, 14) * DivideUp(shape.Columns, 32) * shape.Groups);
-        long wanted = Math.Min(SliceTargetTiles / tiles, shape.Depth / MinimumSliceDepth);
-        return (int)Math.Clamp(wanted, 1, MaximumSlices);
+        if (tiles > MostSlicedTiles)
+            return 1;
+        long wanted = Math.Min(Math.Max(SliceTargetTiles / tiles, FewestSlices), shape.Depth / MinimumSliceDepth);
+
+        // An even number, because two threads would wait for the third of three.
+        return (int)Math.Clamp(wanted & ~1, 1, MaximumSlices);
     }
 
     /// <summary>How many blocks of rows and of columns become units of work.</summary>
