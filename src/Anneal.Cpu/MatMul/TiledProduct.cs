@@ -24,12 +24,14 @@ internal abstract unsafe partial class TiledProduct
     /// </summary>
     private const int MaximumDepthRun = 128;
     private const int SliceTargetTiles = 128;
-    private const int MinimumSliceDepth = 768;
+    private const int MinimumSliceDepth = 960;
     private const int MaximumSlices = 32;
 
-    // Larger outputs are cut into blocks instead. Up to here slices are better: each packs its part of both operands once, and reads them as they lie.
+    // Outputs of more tiles are cut into blocks instead. Up to here a few slices are better: each packs its part of both operands once, and reads
+    // them as they lie.
     private const int MostSlicedTiles = 1024;
-    private const int FewestSlices = 4;
+    private const int LargeSliceDepth = 768;
+    private const int LargeSlices = 4;
     private const int FullRowColumns = 1024;
     private const int EpilogueColumns = 512;
     private const long BlockBytes = 256 * 1024;
@@ -202,12 +204,12 @@ internal abstract unsafe partial class TiledProduct
             return 1;
         // Tiles of one fixed size, whatever this machine's are.
         long tiles = Math.Max(1, DivideUp(shape.Rows, 14) * DivideUp(shape.Columns, 32) * shape.Groups);
-        if (tiles > MostSlicedTiles)
-            return 1;
-        long wanted = Math.Min(Math.Max(SliceTargetTiles / tiles, FewestSlices), shape.Depth / MinimumSliceDepth);
+        long wanted = SliceTargetTiles / tiles;
+        if (wanted > 1)
+            return (int)Math.Clamp(Math.Min(wanted, shape.Depth / MinimumSliceDepth), 1, MaximumSlices);
 
         // An even number, because two threads would wait for the third of three.
-        return (int)Math.Clamp(wanted & ~1, 1, MaximumSlices);
+        return tiles > MostSlicedTiles ? 1 : (int)Math.Clamp((shape.Depth / LargeSliceDepth) & ~1, 1, LargeSlices);
     }
 
     /// <summary>How many blocks of rows and of columns become units of work.</summary>
