@@ -112,7 +112,7 @@ public sealed partial class Tokenizer
         var tokens = new List<string>(ids.Length);
         foreach (int id in ids)
         {
-            if (!(skipSpecialTokens && IsSpecial(id)) && TokenOf(id) is { } token)
+            if (!(skipSpecialTokens && IsSpecial(id)) && (_added.TryGetText(id, out string? token) || _parts.Model.Vocabulary.TryGetToken(id, out token)))
                 tokens.Add(token);
         }
 

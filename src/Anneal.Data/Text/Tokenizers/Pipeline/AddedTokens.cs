@@ -8,6 +8,7 @@ internal sealed class AddedTokens
 {
     private readonly Dictionary<int, AddedToken> _byId;
     private readonly Dictionary<string, int> _ids = [];
+    private readonly Dictionary<int, string> _normalizedContents = [];
     private readonly Finder? _given, _normalized;
 
     internal AddedTokens(IReadOnlyList<(AddedToken Token, int Id)> tokens, Normalizer? normalizer)
@@ -17,7 +18,9 @@ internal sealed class AddedTokens
         foreach ((AddedToken token, int id) in tokens)
             _ids.Add(token.Content, id);
         _given = Finder.Of([.. tokens.Where(t => !t.Token.IsNormalized).Select(t => (t.Token.Content, t.Id))]);
-        _normalized = Finder.Of([.. tokens.Where(t => t.Token.IsNormalized).Select(t => (normalizer?.Normalize(t.Token.Content) ?? t.Token.Content, t.Id))]);
+        foreach ((AddedToken token, int id) in tokens.Where(t => t.Token.IsNormalized))
+            _normalizedContents.Add(id, normalizer?.Normalize(token.Content) ?? token.Content);
+        _normalized = Finder.Of([.. _normalizedContents.Select(t => (t.Value, t.Key))]);
     }
 
     internal IReadOnlyList<(AddedToken Token, int Id)> All { get; }
@@ -30,6 +33,13 @@ internal sealed class AddedTokens
     internal bool TryGetId(string content, out int id) => _ids.TryGetValue(content, out id);
 
     internal bool TryGetToken(int id, [NotNullWhen(true)] out AddedToken? token) => _byId.TryGetValue(id, out token);
+
+    /// <summary>What a token is in decoding: its text as it was found, with what normalization put there.</summary>
+    internal bool TryGetText(int id, [NotNullWhen(true)] out string? text)
+    {
+        text = _normalizedContents.TryGetValue(id, out string? normalized) ? normalized : _byId.TryGetValue(id, out AddedToken? token) ? token.Content : null;
+        return text is not null;
+    }
 
     internal bool IsSpecial(int id) => _byId.TryGetValue(id, out AddedToken? token) && token.IsSpecial;
 

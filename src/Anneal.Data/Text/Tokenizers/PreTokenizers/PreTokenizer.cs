@@ -272,7 +272,7 @@ internal sealed class UnicodeScriptsPreTokenizer : CuttingPreTokenizer
 
     protected override void Cut(SplitText text, int start, int end)
     {
-        // A space belongs to every script, kana count as Han; before the first letter no cut is made.
+        // A space and what has no script belong to every script, kana count as Han; before the first letter no cut is made.
         ReadOnlySpan<char> chars = text.Text.Chars[..end];
         string? last = null;
         int from = start;
@@ -280,12 +280,13 @@ internal sealed class UnicodeScriptsPreTokenizer : CuttingPreTokenizer
         for (int i = start; i < chars.Length;)
         {
             int point = CodePoints.At(chars, i, out int length);
-            if (point != ' ')
+            string name = UnicodeData.ScriptOf(point);
+            if (point != ' ' && name != "Unknown")
             {
-                string script = point == 0x30FC ? "Han" : UnicodeData.ScriptOf(point) is var name && name is "Hiragana" or "Katakana" ? "Han" : name;
+                string script = point == 0x30FC || name is "Hiragana" or "Katakana" ? "Han" : name;
                 if (script != last)
                 {
-                    // What stands before the first letter is dropped, as the definition has it: only spaces can.
+                    // What stands before the first letter is dropped, as the definition has it.
                     if (!isFirst)
                         text.Add(from, i);
                     from = i;

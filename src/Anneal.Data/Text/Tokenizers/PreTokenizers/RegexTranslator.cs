@@ -22,6 +22,9 @@ internal ref struct RegexTranslator
     private const int LongestPattern = 10_000, DeepestGroup = 50, MostRepetitions = 1000;
     private const uint Word = CodePoints.Letter | CodePoints.Mark | CodePoints.Nd | CodePoints.Nl | CodePoints.Pc, All = (1u << 30) - 1;
 
+    // Outside of brackets Oniguruma counts the small numbers of Latin-1 as word characters too.
+    private const string LatinNumbers = @"\u00B2\u00B3\u00B9\u00BC-\u00BE";
+
     private readonly string _source;
     private readonly RegexDialect _dialect;
     private int _at;
@@ -215,13 +218,23 @@ internal ref struct RegexTranslator
 
     private string Escape(Flags flags)
     {
+        if (_dialect == RegexDialect.Oniguruma && _at + 1 < _source.Length && _source[_at + 1] is 'w' or 'W')
+        {
+            _at += 2;
+            return (_source[_at - 1] == 'w' ? "[" : "[^") + StandIns.ClassOf(Word) + LatinNumbers + "]";
+        }
+
         if (TryCategories(out uint categories, out string? script, out bool isNegative))
             return script is not null ? (isNegative ? "[^" : "[") + script + "]" : "[" + StandIns.ClassOf(isNegative ? All & ~categories : categories) + "]";
         switch (_source[_at + 1])
         {
-            case 's' or 'S' or 'b' or 'B' or 'A' or 'z' or 'Z':
+            case 's' or 'S' or 'A' or 'z' or 'Z':
                 _at += 2;
                 return _source[(_at - 2).._at];
+            case 'b' or 'B':
+                _at += 2;
+                string word = "[" + StandIns.ClassOf(Word) + (_dialect == RegexDialect.Oniguruma ? LatinNumbers : "") + "]";
+                return _source[_at - 1] == 'b' ? $"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))" : $"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))";
             default:
                 return Literal(EscapedPoint(), flags);
         }

@@ -61,18 +61,10 @@ internal sealed class RegexPattern : TextPattern
         if (useScanners && WordScanner.For(source, dialect) is { } scanner)
             return new RegexPattern(source, scanner, null);
         string translated = RegexTranslator.Translate(source, dialect);
-        const RegexOptions Options = RegexOptions.CultureInvariant;
         try
         {
-            try
-            {
-                return new RegexPattern(source, null, new Regex(translated, Options | RegexOptions.NonBacktracking, LongestMatch));
-            }
-            catch (NotSupportedException)
-            {
-                // Looking around needs the engine that backtracks; time is bounded.
-                return new RegexPattern(source, null, new Regex(translated, Options, LongestMatch));
-            }
+            // Not the engine without backtracking: that of .NET 10 misses matches of " ?[^(]+" in "a (b". So time is bounded instead.
+            return new RegexPattern(source, null, new Regex(translated, RegexOptions.CultureInvariant, LongestMatch));
         }
         catch (ArgumentException e)
         {
