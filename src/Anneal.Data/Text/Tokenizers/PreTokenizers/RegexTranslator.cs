@@ -22,8 +22,9 @@ internal ref struct RegexTranslator
     private const int LongestPattern = 10_000, DeepestGroup = 50, MostRepetitions = 1000;
     private const uint Word = CodePoints.Letter | CodePoints.Mark | CodePoints.Nd | CodePoints.Nl | CodePoints.Pc, All = (1u << 30) - 1;
 
-    // Outside of brackets Oniguruma counts the small numbers of Latin-1 as word characters too.
-    private const string LatinNumbers = @"\u00B2\u00B3\u00B9\u00BC-\u00BE";
+    // What is a word character beside letters, marks, decimal digits and connectors: circled letters; in Rust what joins letters; and
+    // outside of brackets in Oniguruma the small numbers of Latin-1.
+    private const string CircledLetters = @"\u24B6-\u24E9", Joiners = @"\u200C\u200D", LatinNumbers = @"\u00B2\u00B3\u00B9\u00BC-\u00BE";
 
     private readonly string _source;
     private readonly RegexDialect _dialect;
@@ -43,6 +44,8 @@ internal ref struct RegexTranslator
             throw translator.Fail("a ) without its (");
         return translated;
     }
+
+    private readonly string WordClass => StandIns.ClassOf(Word) + CircledLetters + (_dialect == RegexDialect.Oniguruma ? LatinNumbers : Joiners);
 
     private readonly bool IsAtEnd => _at >= _source.Length;
 
@@ -218,10 +221,10 @@ internal ref struct RegexTranslator
 
     private string Escape(Flags flags)
     {
-        if (_dialect == RegexDialect.Oniguruma && _at + 1 < _source.Length && _source[_at + 1] is 'w' or 'W')
+        if (_at + 1 < _source.Length && _source[_at + 1] is 'w' or 'W')
         {
             _at += 2;
-            return (_source[_at - 1] == 'w' ? "[" : "[^") + StandIns.ClassOf(Word) + LatinNumbers + "]";
+            return (_source[_at - 1] == 'w' ? "[" : "[^") + WordClass + "]";
         }
 
         if (TryCategories(out uint categories, out string? script, out bool isNegative))
@@ -233,7 +236,7 @@ internal ref struct RegexTranslator
                 return _source[(_at - 2).._at];
             case 'b' or 'B':
                 _at += 2;
-                string word = "[" + StandIns.ClassOf(Word) + (_dialect == RegexDialect.Oniguruma ? LatinNumbers : "") + "]";
+                string word = "[" + WordClass + "]";
                 return _source[_at - 1] == 'b' ? $"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))" : $"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))";
             default:
                 return Literal(EscapedPoint(), flags);
@@ -328,6 +331,8 @@ internal ref struct RegexTranslator
         if (script is not null && isNegative)
             throw Fail("all scripts but one in a class");
         text.Append(script ?? StandIns.ClassOf(isNegative ? All & ~categories : categories));
+        if (categories == Word && !isNegative)
+            text.Append(CircledLetters).Append(_dialect == RegexDialect.Rust ? Joiners : "");
         return true;
     }
 

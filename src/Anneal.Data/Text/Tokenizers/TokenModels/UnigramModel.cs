@@ -126,7 +126,7 @@ internal sealed class UnigramSession(UnigramModel model) : ModelSession
                 int id = trie.ValueAt(node);
                 if (id < 0)
                     continue;
-                Offer(i, Sum(till, model.Scores[id]), start, id);
+                Offer(i, till + model.Scores[id], start, id);
                 hasSingle |= i == start + length;
             }
 
@@ -134,17 +134,15 @@ internal sealed class UnigramSession(UnigramModel model) : ModelSession
             {
                 if (model.UnknownId < 0)
                     throw new TokenizationException($"The model knows no piece for '{word.Slice(start, length)}', and it has no token for what it does not know.");
-                Offer(start + length, Sum(till, model.UnknownScore), start, model.UnknownId);
+                double unknown = till + model.UnknownScore;
+                Offer(start + length, model.IsSinglePrecision ? (float)unknown : unknown, start, model.UnknownId);
             }
 
             start += length;
         }
     }
 
-    // A score that is no single itself, that of a user's symbol, is compared before it is rounded.
-    private double Sum(double till, double score) => model.IsSinglePrecision && score == (float)score ? (float)(till + score) : till + score;
-
-    // Of equal scores the path that was found first stays.
+    // Of equal scores the path that was found first stays. SentencePiece compares before it rounds, except for unknown characters.
     private void Offer(int end, double score, int start, int id)
     {
         ref Node node = ref _nodes[end];
