@@ -56,7 +56,7 @@ public sealed class WordScannerTests
     [InlineData(@"[^\p{L}\s]+", "x\U0001F600! \ue000", "\U0001F600!|\ue000")]
     [InlineData(@"\p{Han}+", "\u4e2d\U00020BB7a\u3042", "\u4e2d\U00020BB7")]
     [InlineData(@"a++b|a", "aab aaa", "aab|a|a|a")]
-    [InlineData(@"(?i:s)x", "sx SX \u017fx", "sx|SX|\u017fx")]
+    [InlineData(@"(?i:s)x", "sx Sx SX \u017fx", "sx|Sx|\u017fx")]
     [InlineData(@"\w+", "\u00bda \u2460b _c", "\u00bda|b|_c")]
     [InlineData(@"^a|b$", "a b\na b", "a|b|a|b")]
     [InlineData(@"(?<=a)b|(?<!a)c", "ab ac c", "b|c")]
@@ -92,8 +92,8 @@ public sealed class WordScannerTests
     [Fact]
     public void AnExpressionThatTakesTooLongIsStopped()
     {
-        PreTokenizer slow = PreTokenizer.Split("(?:a+)+b", SplitBehavior.Isolated);
-        Assert.Contains("too long", Assert.Throws<TokenizationException>(() => slow.PreTokenize(new string('a', 40))).Message);
+        PreTokenizer slow = PreTokenizer.Split("(?:a|aa)+[0-9b]", SplitBehavior.Isolated);
+        Assert.Contains("too long", Assert.Throws<TokenizationException>(() => slow.PreTokenize(new string('a', 80))).Message);
     }
 
     [Theory]

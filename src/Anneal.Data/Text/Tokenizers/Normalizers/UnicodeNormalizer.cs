@@ -78,6 +78,7 @@ internal sealed class UnicodeNormalizer(NormalizationKind kind) : Normalizer
             i += length;
             if (Hangul.IsSyllable(point))
             {
+                Sort(points, lastStarter, tables);
                 Hangul.Decompose(point, points);
                 lastStarter = points.Count;
             }
