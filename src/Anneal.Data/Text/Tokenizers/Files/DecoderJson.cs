@@ -1,5 +1,5 @@
-using Anneal.Saving;
 using System.Text.Json;
+using Anneal.Saving;
 
 namespace Anneal.Data;
 

@@ -1,5 +1,3 @@
-using Anneal.Saving;
-
 namespace Anneal.Data;
 
 /// <summary>What a piece of a SentencePiece model is.</summary>
