@@ -31,4 +31,8 @@ compare.SetAction(arguments => Comparison.Run(
     arguments.GetValue(workloads)!, arguments.GetValue(count), arguments.GetValue(rounds), arguments.GetValue(avx2)));
 var peak = new Command("peak", "Measures multiply-adds and memory bandwidth of one thread and of all.");
 peak.SetAction(_ => Workloads.Peak());
-return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, scaling, fit, lab }.Parse(args).Invoke();
+var tokenizers = new Option<string>("--tokenizers") { Description = "The folder with tokenizers.", DefaultValueFactory = _ => Path.Combine("tests", "golden", "models", "tokenizers") };
+var file = new Option<string?>("--file") { Description = "A file of text; without it text is made." };
+var tokenize = new Command("tokenize", "Measures tokenizers on English and on hostile text, on one thread.") { tokenizers, file };
+tokenize.SetAction(arguments => Tokenizing.Run(arguments.GetValue(tokenizers)!, arguments.GetValue(file)));
+return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, scaling, fit, lab, tokenize }.Parse(args).Invoke();

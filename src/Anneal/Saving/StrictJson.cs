@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -10,7 +12,7 @@ namespace Anneal.Saving;
 /// </summary>
 internal ref struct StrictJson
 {
-    private readonly string _file;
+    private readonly string _file, _path;
     private readonly long _start;
     private Utf8JsonReader _reader;
 
@@ -18,12 +20,14 @@ internal ref struct StrictJson
     /// <param name="utf8">The text.</param>
     /// <param name="file">The file, for messages.</param>
     /// <param name="start">Where in the file the text begins.</param>
-    internal StrictJson(ReadOnlySpan<byte> utf8, string file, long start = 0)
+    /// <param name="path">The names that lead to this part of the file, for messages.</param>
+    /// <param name="maxDepth">How deep objects and arrays may be nested.</param>
+    internal StrictJson(ReadOnlySpan<byte> utf8, string file, long start = 0, string path = "", int maxDepth = 16)
     {
-        (_file, _start) = (file, start);
+        (_file, _start, _path) = (file, start, path);
         if (!Utf8.IsValid(utf8))
-            throw new ModelFileException(file, At(start), "text in UTF-8", "bytes that are not");
-        _reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 16 });
+            throw new ModelFileException(file, At(start + FirstInvalid(utf8)), "text in UTF-8", "bytes that are not");
+        _reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
     }
 
     /// <summary>Where the current token begins, for messages.</summary>
@@ -72,9 +76,62 @@ internal ref struct StrictJson
         return _reader.TokenType == JsonTokenType.EndArray ? null : CurrentNatural(what);
     }
 
+    /// <summary>The kind of the next value of an array, which becomes the current one; <see cref="JsonTokenType.EndArray"/> at its end.</summary>
+    internal JsonTokenType NextElement(string what)
+    {
+        Read(what);
+        return _reader.TokenType;
+    }
+
+    /// <summary>The current value, a text.</summary>
+    internal readonly string CurrentString(string what)
+    {
+        Require(JsonTokenType.String, what);
+        return Text(what);
+    }
+
+    internal bool Boolean(string what)
+    {
+        Read(what);
+        if (_reader.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+            throw Fail(what, $"a JSON {_reader.TokenType}");
+        return _reader.GetBoolean();
+    }
+
+    /// <summary>A finite number.</summary>
+    internal double Number(string what)
+    {
+        Read(what);
+        Require(JsonTokenType.Number, what);
+        if (!_reader.TryGetDouble(out double value) || !double.IsFinite(value))
+            throw Fail(what, "a number that is too large");
+        return value;
+    }
+
+    /// <summary>Passes over the next value. Gives its kind and its bytes, counted from the beginning of the text.</summary>
+    internal (JsonTokenType Kind, int Start, int Length) Value(string what)
+    {
+        Read(what);
+        return Current(what);
+    }
+
+    /// <summary>Passes over the current value. Gives its kind and its bytes, counted from the beginning of the text.</summary>
+    internal (JsonTokenType Kind, int Start, int Length) Current(string what)
+    {
+        JsonTokenType kind = _reader.TokenType;
+        int start = (int)_reader.TokenStartIndex;
+        SkipCurrent(what);
+        return (kind, start, (int)_reader.BytesConsumed - start);
+    }
+
     internal void SkipValue(string what)
     {
         Read(what);
+        SkipCurrent(what);
+    }
+
+    private void SkipCurrent(string what)
+    {
         int depth = _reader.CurrentDepth;
         if (_reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
             return;
@@ -137,5 +194,17 @@ internal ref struct StrictJson
         }
     }
 
-    private static string At(long position) => string.Create(CultureInfo.InvariantCulture, $"byte {position}");
+    private readonly string At(long position) => string.Create(CultureInfo.InvariantCulture, $"byte {position}{(_path.Length > 0 ? ", in " : "")}{_path}");
+
+    private static int FirstInvalid(ReadOnlySpan<byte> utf8)
+    {
+        for (int position = 0; position < utf8.Length;)
+        {
+            if (Rune.DecodeFromUtf8(utf8[position..], out _, out int length) != OperationStatus.Done)
+                return position;
+            position += length;
+        }
+
+        return utf8.Length;
+    }
 }
