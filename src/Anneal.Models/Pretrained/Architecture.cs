@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
@@ -85,6 +86,7 @@ internal sealed class Architecture
 
     /// <summary>Makes all kinds known to <see cref="Model.Load(string)"/>, when anything of this library is used for the first time.</summary>
     [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "A saved model names its type, which must be known when it is loaded.")]
     internal static void Register()
     {
         foreach (Architecture architecture in All)

@@ -6,19 +6,19 @@ namespace Anneal.Models;
 internal sealed class LoadingPlan
 {
     private readonly Checkpoint _checkpoint;
-    private readonly string _bodyPrefix;
+    private readonly string? _bodyPrefix;
     private readonly bool _newHead;
     private readonly List<string> _missing = [], _unexpected = [], _mismatched = [];
     private readonly List<(WeightEntry Entry, string Name)> _twins = [];
 
-    internal LoadingPlan(WeightTable table, Checkpoint checkpoint, string bodyPrefix, bool newHead)
+    internal LoadingPlan(WeightTable table, Checkpoint checkpoint, string? bodyPrefix, bool newHead)
     {
-        (_checkpoint, _bodyPrefix, _newHead) = (checkpoint, bodyPrefix + ".", newHead);
+        (_checkpoint, _bodyPrefix, _newHead) = (checkpoint, bodyPrefix is null ? null : bodyPrefix + ".", newHead);
         ILookup<string, string> others = table.OtherNames.ToLookup(o => o.Value, o => o.Key);
         var used = new HashSet<string>();
         foreach (WeightEntry entry in table.Entries)
         {
-            if (newHead && !IsBody(entry.Name))
+            if (newHead && !IsInBody(entry.Name))
                 continue;
             string[] names = [.. others[entry.Name].Prepend(entry.Name).SelectMany(Spellings).Where(n => checkpoint.Find(n) is not null)];
             if (names.Length == 0 && table.Fallbacks.TryGetValue(entry.Name, out string? fallback) && checkpoint.Find(fallback) is not null)
@@ -26,7 +26,7 @@ internal sealed class LoadingPlan
             used.UnionWith(names);
             if (names.Length > 0)
                 Place(entry, names);
-            else if (!table.Optional.Contains(entry.Name))
+            else if (!table.Optional.Contains(entry.Name) && !(newHead && IsPooler(entry.Name)))
                 _missing.Add(entry.Name);
         }
 
@@ -62,14 +62,17 @@ internal sealed class LoadingPlan
     }
 
     /// <summary>A name, and that without the body's prefix, under which files of the body alone have it.</summary>
-    private IEnumerable<string> Spellings(string name) => name.StartsWith(_bodyPrefix, StringComparison.Ordinal) ? [name, name[_bodyPrefix.Length..]] : [name];
+    private IEnumerable<string> Spellings(string name) => IsInBody(name) ? [name, name[_bodyPrefix!.Length..]] : [name];
+
+    private bool IsInBody(string name) => _bodyPrefix is not null && name.StartsWith(_bodyPrefix, StringComparison.Ordinal);
+
+    private bool IsPooler(string name) => IsInBody(name) && name.AsSpan(_bodyPrefix!.Length).StartsWith("pooler.", StringComparison.Ordinal);
 
     // A pooler belongs to the body by its name, but models that were trained for something else lack it.
-    private bool IsBody(string name) => name.StartsWith(_bodyPrefix, StringComparison.Ordinal) && !name.StartsWith(_bodyPrefix + "pooler.", StringComparison.Ordinal);
+    private bool IsBody(string name) => _bodyPrefix is null || (IsInBody(name) && !IsPooler(name));
 
     /// <summary>Whether a tensor that this model does not have may belong to another head on the same body.</summary>
-    private bool IsOfAnotherHead(string name) =>
-        !name.StartsWith(_bodyPrefix, StringComparison.Ordinal) || name.StartsWith(_bodyPrefix + "pooler.", StringComparison.Ordinal);
+    private bool IsOfAnotherHead(string name) => !IsBody(name);
 
     private void Place(WeightEntry entry, string[] names)
     {

@@ -48,6 +48,8 @@ public abstract partial class PretrainedModel
         }
 
         PretrainedModel model = architecture.Make(config.FitTo(checkpoint));
+        if (options.NewHead && model.BodyPrefix is null)
+            throw new OptionException($"{architecture.Name} has no head that could be made anew. Hint: leave {nameof(options.NewHead)} out.");
         model.RestoreSeed(options.Seed);
         model.ReadWeights(checkpoint, options);
         return (TModel)model;

@@ -29,8 +29,8 @@ public abstract partial class PretrainedModel : Model
         }
     }
 
-    /// <summary>The part of the names in published files that belongs to the body, without the head.</summary>
-    internal abstract string BodyPrefix { get; }
+    /// <summary>The part of the names in published files that belongs to the body, without the head; null where the two are not told apart.</summary>
+    internal abstract string? BodyPrefix { get; }
 
     /// <summary>Inputs that show all shapes, without the batch.</summary>
     internal abstract IReadOnlyList<TensorType> InputsToBuild { get; }

@@ -150,6 +150,9 @@ internal static unsafe class WeightConversion
                 }
 
                 break;
+            case WeightLayout.Same when typeof(T) == typeof(Single32):
+                Buffer.MemoryCopy(from, to, file.ElementCount * sizeof(float), file.ElementCount * sizeof(float));
+                break;
             default:
                 for (long i = 0; i < file.ElementCount; i++)
                     to[i] = T.Read(from, i);

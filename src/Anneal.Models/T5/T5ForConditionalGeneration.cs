@@ -32,7 +32,7 @@ public sealed class T5ForConditionalGeneration : PretrainedModel
     /// <summary>What a cache of the decoder's keys and values holds for each token.</summary>
     internal CacheExtents CacheExtents => new(Config.DecoderLayerCount, Config.HeadCount, Config.HeadDimension);
 
-    internal override string BodyPrefix => "transformer";
+    internal override string? BodyPrefix => null;
 
     private protected override (int Least, int Most) InputCounts => (2, 4);
 
