@@ -43,9 +43,20 @@ public sealed partial class Tensor
         Tensor frequencies = Exp(Range(half).Cast(DType.Float64) * (-2 * Math.Log(options.Base) / dimension));
         Tensor angles = positions.Cast(DType.Float64).ExpandAxis(-1) * frequencies;
         angles = angles.Reshape(at.Rank == 1 ? 1 : shape[0], 1, shape[2], half);
-        Tensor cos = Cos(angles).Cast(x.DType), sin = Sin(angles).Cast(x.DType);
-        Tensor turned = x.Narrow(-1, 0, dimension);
-        turned = options.Pairing == RotaryPairing.Halves
+        return Rotate(x, Cos(angles).Cast(x.DType), Sin(angles).Cast(x.DType), options.Pairing);
+    }
+
+    /// <summary>Turns the first features of a head by angles whose cosines and sines are given; the others stay as they are.</summary>
+    /// <param name="x">Floating, <c>[batch, heads, time, dimension]</c>.</param>
+    /// <param name="cos">Of the type of <paramref name="x"/>, <c>[batch or 1, 1, time, half of the features that are turned]</c>.</param>
+    /// <param name="sin">As <paramref name="cos"/>.</param>
+    /// <param name="pairing">Which features are turned together.</param>
+    internal static Tensor Rotate(Tensor x, Tensor cos, Tensor sin, RotaryPairing pairing)
+    {
+        Shape shape = x.Shape;
+        long half = cos.Shape[^1], dimension = 2 * half;
+        Tensor turned = dimension == shape[3] ? x : x.Narrow(-1, 0, dimension);
+        turned = pairing == RotaryPairing.Halves
             ? Turn(turned.Narrow(-1, 0, half), turned.Narrow(-1, half, half), cos, sin)
             : Turn(EverySecond(turned, 0), EverySecond(turned, 1), cos.ExpandAxis(-1), sin.ExpandAxis(-1)).Reshape(shape[..3].Concat(dimension));
         return dimension == shape[3] ? turned : Concat(-1, turned, x.Narrow(-1, dimension, shape[3] - dimension));

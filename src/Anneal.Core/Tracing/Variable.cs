@@ -6,23 +6,23 @@ namespace Anneal;
 /// </summary>
 public abstract partial class Variable
 {
-    private readonly TensorData _storage;
+    private TensorData? _storage;
 
     private protected Variable(TensorData value, string name)
-        : this((value ?? throw new ArgumentNullException(nameof(value))).Type, name) => Copy(value, _storage);
+        : this((value ?? throw new ArgumentNullException(nameof(value))).Type, name) => Copy(value, Storage);
 
     private protected Variable(TensorType type, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         Name = name;
-        _storage = new TensorData(type);
+        Type = type;
     }
 
     /// <summary>The name in messages and files.</summary>
     public string Name { get; internal set; }
 
     /// <summary>The data type and shape; fixed.</summary>
-    public TensorType Type => _storage.Type;
+    public TensorType Type { get; }
 
     /// <summary>The extents.</summary>
     public Shape Shape => Type.Shape;
@@ -30,8 +30,11 @@ public abstract partial class Variable
     /// <summary>Counts the changes of the value, so that a lazy tensor notices that what it read is gone.</summary>
     internal long Version { get; private set; }
 
-    /// <summary>The memory in which the value lives; programs read and write it in place.</summary>
-    internal TensorData Storage => _storage;
+    /// <summary>
+    /// The memory in which the value lives; programs read and write it in place. It is taken at the first use, so that a network whose shapes a
+    /// file claims can be described and compared with the file before it costs memory.
+    /// </summary>
+    internal TensorData Storage => _storage ?? Interlocked.CompareExchange(ref _storage, new TensorData(Type), null) ?? _storage;
 
     /// <summary>A copy of the value, or a new value to copy in.</summary>
     /// <exception cref="ShapeException">The new value has another type or shape.</exception>
@@ -42,7 +45,7 @@ public abstract partial class Variable
         {
             RequireNoTrace("read");
             var copy = new TensorData(Type);
-            Copy(_storage, copy);
+            Copy(Storage, copy);
             return copy;
         }
 
@@ -52,7 +55,7 @@ public abstract partial class Variable
             RequireNoTrace("set");
             if (value.Type != Type)
                 throw new ShapeException($"The variable {Name} holds {Type}; it cannot take {value.Type}.");
-            Copy(value, _storage);
+            Copy(value, Storage);
             Version++;
         }
     }

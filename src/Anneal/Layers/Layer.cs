@@ -157,12 +157,18 @@ public abstract partial class Layer
     internal string FrozenKey => (Trainable ? "1" : "0") + string.Concat(_children.Select(c => c.FrozenKey));
 
     /// <summary>Applies the layer to all of its inputs. The outermost layer that is applied gives first values to what was built.</summary>
-    internal Tensor[] ApplyAll(Tensor[] inputs)
+    internal Tensor[] ApplyAll(Tensor[] inputs) => ApplyAll(inputs, Run);
+
+    /// <summary>
+    /// Applies the layer with a function in the place of <see cref="Run"/>: one that knows more than tensors, such as a cache of keys and values.
+    /// Names, masks, first values and losses are as always.
+    /// </summary>
+    internal Tensor[] ApplyAll(Tensor[] inputs, Func<Tensor[], Tensor[]> run)
     {
         if (BuildScope.Current is { } outer)
-            return Record(inputs, outer);
+            return Record(inputs, run, outer);
         using var scope = new BuildScope();
-        Tensor[] outputs = Record(inputs, scope);
+        Tensor[] outputs = Record(inputs, run, scope);
         InitializeVariables();
         scope.Complete();
         return outputs;
@@ -208,15 +214,15 @@ public abstract partial class Layer
         }
     }
 
-    private Tensor[] Record(Tensor[] inputs, BuildScope scope)
+    private Tensor[] Record(Tensor[] inputs, Func<Tensor[], Tensor[]> run, BuildScope scope)
     {
         if (Trace.Current is not { } trace)
-            return Invoke(inputs, scope);
+            return Invoke(inputs, run, scope);
         using (trace.Enter(Name))
-            return Invoke(inputs, scope);
+            return Invoke(inputs, run, scope);
     }
 
-    private Tensor[] Invoke(Tensor[] inputs, BuildScope scope)
+    private Tensor[] Invoke(Tensor[] inputs, Func<Tensor[], Tensor[]> run, BuildScope scope)
     {
         if (inputs.Length == 0)
             throw new ShapeException($"Layer {Path} needs at least one input.");
@@ -233,7 +239,7 @@ public abstract partial class Layer
         try
         {
             using (Trace.Within(isOwnCode: GetType().Assembly == typeof(Layer).Assembly))
-                outputs = Run(inputs);
+                outputs = run(inputs);
         }
         finally
         {

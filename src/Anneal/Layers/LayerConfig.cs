@@ -144,6 +144,12 @@ public sealed class LayerConfig
 
     internal void SetPart(string name, LayerConfig part) => _values[name] = part.Values;
 
+    /// <summary>Stores an object whose content another format defines.</summary>
+    internal void SetObject(string name, JsonObject value) => _values[name] = value;
+
+    /// <summary>An object whose content another format defines; what is inside counts as read.</summary>
+    internal JsonObject GetObject(string name) => Take(name) as JsonObject ?? throw Fail(name, "an object", Shown(name));
+
     internal bool Contains(string name) => _values.ContainsKey(name);
 
     internal LayerConfig Part(string name)

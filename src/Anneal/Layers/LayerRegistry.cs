@@ -134,7 +134,7 @@ public static class LayerRegistry
         lock (Gate)
             factory = Factories.GetValueOrDefault(type);
         if (factory is null)
-            throw stored.Fail("type", $"a known layer type. Hint: call {nameof(LayerRegistry)}.{nameof(Register)}(\"{type}\", ...) first", type);
+            throw stored.Fail("type", $"a known layer type. Hint: call {nameof(LayerRegistry)}.{nameof(Register)}(\"{type}\", ...) first; public models are loaded with PretrainedModel.Load of Anneal.Models", type);
         Layer layer = factory(stored.Part("config"));
         SiblingNames.RequireValid(name);
         layer.Rename(name);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Anneal.Saving;
 
 namespace Anneal;
@@ -35,6 +36,8 @@ public partial class Model
     /// <exception cref="ModelFileException">As for <see cref="Load(string)"/>, or the model is of another kind.</exception>
     public static TModel Load<TModel>(string folder) where TModel : Model
     {
+        // A library of models makes its types known when it is first used, which may be here.
+        RuntimeHelpers.RunModuleConstructor(typeof(TModel).Module.ModuleHandle);
         Model model = Load(folder);
         return model as TModel ?? throw new ModelFileException(folder, "the kind of model", typeof(TModel).Name, model.TypeName);
     }

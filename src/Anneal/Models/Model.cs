@@ -118,6 +118,9 @@ public partial class Model : Layer
         InputTypes = null;
     }
 
+    /// <summary>Whether a built model takes so many inputs. Models with inputs that may be left out say so here.</summary>
+    internal virtual bool TakesInputs(int count) => InputTypes is null || InputTypes.Count == count;
+
     /// <summary>The types of one example of each output.</summary>
     internal TensorType[] RequireOutputTypes() => OutputTypes ?? throw NotBuilt();
 

@@ -33,6 +33,15 @@ internal static class Safetensors
     /// <param name="file">What to call it in messages.</param>
     internal static SafetensorsFile Read(Stream stream, string file)
     {
+        SafetensorsHeader header = ReadHeader(stream, file);
+        return new SafetensorsFile(ReadValues(stream, header, file), header.Metadata);
+    }
+
+    /// <summary>Reads and checks the header alone; the stream then stands where the values begin.</summary>
+    /// <param name="stream">Where to read.</param>
+    /// <param name="file">What to call it in messages.</param>
+    internal static SafetensorsHeader ReadHeader(Stream stream, string file)
+    {
         long length = stream.Length - stream.Position;
         Span<byte> prefix = stackalloc byte[sizeof(ulong)];
         if (length < prefix.Length)
@@ -48,8 +57,7 @@ internal static class Safetensors
 
         var json = new byte[(int)headerLength];
         ReadExactly(stream, json, file);
-        SafetensorsHeader header = SafetensorsHeader.Parse(json, length - prefix.Length - json.Length, file);
-        return new SafetensorsFile(ReadValues(stream, header, file), header.Metadata);
+        return SafetensorsHeader.Parse(json, length - prefix.Length - json.Length, file);
     }
 
     /// <summary>Writes a file; it appears under its name when it is whole.</summary>
@@ -77,19 +85,28 @@ internal static class Safetensors
     /// <param name="metadata">Free text for the header.</param>
     internal static void Write(
         Stream stream, string file, IEnumerable<(string Name, TensorData Data)> tensors,
-        IEnumerable<KeyValuePair<string, string>>? metadata = null)
+        IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
+        Write(stream, file, tensors.Select(t => new SafetensorsSource(t.Name, t.Data.Type, () => t.Data)), metadata);
+
+    /// <summary>Writes to a stream tensors that are made one at a time, so that a conversion of a large model needs no second copy of it.</summary>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="file">What to call it in messages.</param>
+    /// <param name="tensors">The tensors, in the order that the header will have.</param>
+    /// <param name="metadata">Free text for the header.</param>
+    internal static void Write(
+        Stream stream, string file, IEnumerable<SafetensorsSource> tensors, IEnumerable<KeyValuePair<string, string>>? metadata)
     {
-        (string Name, TensorData Data)[] all = [.. tensors];
+        SafetensorsSource[] all = [.. tensors];
         CheckNames(file, all.Select(t => t.Name));
 
         // Wide elements first keeps every tensor at a multiple of its element size; the sort is stable.
-        (string Name, TensorData Data)[] placed = [.. all.OrderByDescending(t => t.Data.DType.Size())];
+        SafetensorsSource[] placed = [.. all.OrderByDescending(t => t.Type.DType.Size())];
         var offsets = new Dictionary<string, long>(all.Length);
         long position = 0;
-        foreach ((string name, TensorData data) in placed)
+        foreach (SafetensorsSource source in placed)
         {
-            offsets.Add(name, position);
-            position = checked(position + data.Type.ByteCount);
+            offsets.Add(source.Name, position);
+            position = checked(position + source.Type.ByteCount);
         }
 
         byte[] header = MakeHeader(file, all, offsets, metadata);
@@ -97,8 +114,8 @@ internal static class Safetensors
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
         stream.Write(prefix);
         stream.Write(header);
-        foreach ((_, TensorData data) in placed)
-            WriteValues(stream, data);
+        foreach (SafetensorsSource source in placed)
+            WriteValues(stream, source.Make());
     }
 
     private static OrderedDictionary<string, TensorData> ReadValues(Stream stream, SafetensorsHeader header, string file)
@@ -144,7 +161,7 @@ internal static class Safetensors
     }
 
     private static byte[] MakeHeader(
-        string file, (string Name, TensorData Data)[] tensors, Dictionary<string, long> offsets,
+        string file, SafetensorsSource[] tensors, Dictionary<string, long> offsets,
         IEnumerable<KeyValuePair<string, string>>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -153,8 +170,8 @@ internal static class Safetensors
             json.WriteStartObject();
             if (metadata is not null)
                 WriteMetadata(json, file, metadata);
-            foreach ((string name, TensorData data) in tensors)
-                WriteEntry(json, name, data.Type, offsets[name]);
+            foreach (SafetensorsSource source in tensors)
+                WriteEntry(json, source.Name, source.Type, offsets[source.Name]);
             json.WriteEndObject();
         }
 

@@ -56,7 +56,7 @@ internal static unsafe class HostChecks
     {
         if (data.Count == 0)
             throw new DatasetException($"The model {model.Name} needs at least 1 example, but the data set is empty.");
-        if (model.InputTypes is { } inputs && inputs.Count != data.Inputs.Count)
+        if (model.InputTypes is { } inputs && !model.TakesInputs(data.Inputs.Count))
             throw new DatasetException($"The model {model.Name} takes {inputs.Count} inputs, but the data set has {data.Inputs.Count}.");
         if (targets > 0 && data.Targets.Count != targets)
             throw new DatasetException($"The model {model.Name} was compiled with {targets} losses, but the data set has {data.Targets.Count} targets.");

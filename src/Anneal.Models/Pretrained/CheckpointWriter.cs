@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Anneal.Saving;
+
+namespace Anneal.Models;
+
+/// <summary>Writes the tensors of a model in one file or several. Each file appears under its name when it is whole.</summary>
+internal static partial class CheckpointWriter
+{
+    private static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
+
+    /// <summary>Writes all tensors.</summary>
+    /// <returns>The names of the files.</returns>
+    internal static string[] Write(string folder, IReadOnlyList<SafetensorsSource> tensors, long mostBytes)
+    {
+        List<List<SafetensorsSource>> shards = Divide(tensors, mostBytes);
+        if (shards.Count == 1)
+        {
+            WriteFile(folder, Checkpoint.SingleFile, shards[0]);
+            return [Checkpoint.SingleFile];
+        }
+
+        var names = new string[shards.Count];
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:D5}-of-{names.Length:D5}.safetensors");
+            WriteFile(folder, names[i], shards[i]);
+        }
+
+        Replace(Path.Combine(folder, Checkpoint.Index), stream => WriteIndex(stream, shards, names));
+        return [.. names, Checkpoint.Index];
+    }
+
+    /// <summary>Removes the files of an earlier save in this form that are no part of the present one.</summary>
+    internal static void RemoveOthers(string folder, string[] written)
+    {
+        foreach (string path in Directory.GetFiles(folder))
+        {
+            string name = Path.GetFileName(path);
+            if ((name is Checkpoint.SingleFile or Checkpoint.Index || ShardName().IsMatch(name)) && !written.Contains(name))
+                File.Delete(path);
+        }
+    }
+
+    /// <summary>Writes a file that takes the place of an earlier one when it is whole.</summary>
+    internal static void Replace(string path, Action<Stream> write)
+    {
+        string part = path + ".part";
+        using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        {
+            write(stream);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(part, path, overwrite: true);
+    }
+
+    [GeneratedRegex(@"^model-\d{5}-of-\d{5}\.safetensors$")]
+    private static partial Regex ShardName();
+
+    private static void WriteFile(string folder, string name, List<SafetensorsSource> tensors)
+    {
+        string path = Path.Combine(folder, name);
+        Replace(path, stream => Safetensors.Write(stream, path, tensors, Metadata));
+    }
+
+    private static List<List<SafetensorsSource>> Divide(IReadOnlyList<SafetensorsSource> tensors, long mostBytes)
+    {
+        var shards = new List<List<SafetensorsSource>> { new() };
+        long bytes = 0;
+        foreach (SafetensorsSource tensor in tensors)
+        {
+            if (shards[^1].Count > 0 && bytes + tensor.Type.ByteCount > mostBytes)
+            {
+                shards.Add([]);
+                bytes = 0;
+            }
+
+            shards[^1].Add(tensor);
+            bytes += tensor.Type.ByteCount;
+        }
+
+        return shards;
+    }
+
+    private static void WriteIndex(Stream stream, List<List<SafetensorsSource>> shards, string[] names)
+    {
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
+        json.WriteStartObject();
+        json.WriteStartObject("metadata");
+        json.WriteNumber("total_parameters", shards.Sum(s => s.Sum(t => t.Type.Shape.ElementCount)));
+        json.WriteNumber("total_size", shards.Sum(s => s.Sum(t => t.Type.ByteCount)));
+        json.WriteEndObject();
+        json.WriteStartObject("weight_map");
+        foreach ((string tensor, string file) in shards.SelectMany((s, i) => s.Select(t => (t.Name, names[i]))).OrderBy(t => t.Name, StringComparer.Ordinal))
+            json.WriteString(tensor, file);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

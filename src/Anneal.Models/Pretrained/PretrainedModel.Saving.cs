@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Anneal.Saving;
+
+namespace Anneal.Models;
+
+/// <content>Saving for other software.</content>
+public abstract partial class PretrainedModel
+{
+    /// <summary>
+    /// Saves the model as transformers does: <c>config.json</c>, and <c>model.safetensors</c> or shards with their index. What an earlier save of
+    /// this kind left in the folder is replaced; <c>config.json</c> is written last.
+    /// </summary>
+    /// <param name="folder">Where to; made where there is none.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="ModelFileException">The folder holds a model as Anneal saves it, whose files have the same names.</exception>
+    /// <exception cref="OptionException">An option is out of range.</exception>
+    public void SavePretrained(string folder, PretrainedSaveOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new PretrainedSaveOptions();
+        if (options.DType is { } wanted && !(wanted is DType.Float32 or DType.BFloat16 or DType.Float16))
+            throw new OptionException($"{nameof(options.DType)} must be Float32, BFloat16 or Float16, but is {wanted}.");
+        if (options.MaximumShardBytes < 1)
+            throw new OptionException(FormattableString.Invariant($"{nameof(options.MaximumShardBytes)} must be at least 1, but is {options.MaximumShardBytes}."));
+        if (File.Exists(System.IO.Path.Combine(folder, ModelFileNames.Manifest)))
+            throw new ModelFileException(folder, "the folder", "a folder for this form alone", $"a model as {nameof(Save)} writes it");
+        Directory.CreateDirectory(folder);
+        SafetensorsSource[] tensors = [.. Weights().Entries.Select(e => Source(e, options.DType))];
+        string[] written = CheckpointWriter.Write(folder, tensors, options.MaximumShardBytes);
+        CheckpointWriter.RemoveOthers(folder, written);
+        byte[] config = WriteConfigFile(tensors);
+        CheckpointWriter.Replace(System.IO.Path.Combine(folder, ConfigFile), stream => stream.Write(config));
+    }
+
+    private SafetensorsSource Source(WeightEntry entry, DType? wanted)
+    {
+        DType type = entry.Layout == WeightLayout.Count ? DType.Int64
+            : wanted ?? (_loadedTypes.TryGetValue(entry.Name, out DType loaded) && loaded.IsFloating() && WeightConversion.Survives(entry, loaded) ? loaded : DType.Float32);
+        return new SafetensorsSource(entry.Name, new TensorType(type, entry.FileShape), () => WeightConversion.ToFile(entry, type));
+    }
+
+    private byte[] WriteConfigFile(SafetensorsSource[] tensors)
+    {
+        JsonObject config = Config.ToJson();
+        config["architectures"] = new JsonArray(TypeName);
+
+        // The type of most bytes; float32 where any tensor needs it.
+        DType[] types = [.. tensors.Where(t => t.Type.DType.IsFloating()).Select(t => t.Type.DType).Distinct()];
+        config[config.ContainsKey("torch_dtype") ? "torch_dtype" : "dtype"] = types.Length == 1 ? types[0].Name() : DType.Float32.Name();
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+            config.WriteTo(json);
+        buffer.Write("\n"u8);
+        return buffer.ToArray();
+    }
+}
