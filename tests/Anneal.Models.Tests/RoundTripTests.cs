@@ -89,8 +89,16 @@ public sealed class RoundTripTests
         using var scratch = new Scratch();
         var model = new LlamaForCausalLM(new LlamaConfig
         {
-            VocabularySize = 30, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDimension = 4, MaximumPositions = 32,
-            Rope = new RopeParameters { Kind = RopeKind.Linear, Factor = 2 }, TieWordEmbeddings = true,
+            VocabularySize = 30,
+            HiddenSize = 16,
+            IntermediateSize = 24,
+            LayerCount = 2,
+            HeadCount = 4,
+            KeyValueHeadCount = 2,
+            HeadDimension = 4,
+            MaximumPositions = 32,
+            Rope = new RopeParameters { Kind = RopeKind.Linear, Factor = 2 },
+            TieWordEmbeddings = true,
         });
         model.SavePretrained(scratch.Path);
         JsonObject config = Published.Config(scratch.Path);

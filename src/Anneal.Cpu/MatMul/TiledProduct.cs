@@ -238,4 +238,5 @@ internal abstract unsafe partial class TiledProduct
         if (cutsColumns && _panels >= threadCount)
             return (1, (int)Math.Min(_panels, 2 * threadCount));
         return (Math.Clamp(DivideUp(threadCount, others), 1, Math.Max(1, _tiles / 2)), 1);
-    }}
+    }
+}

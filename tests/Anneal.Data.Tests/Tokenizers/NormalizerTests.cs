@@ -50,7 +50,7 @@ public sealed class NormalizerTests
     {
         string marks = string.Concat(Enumerable.Repeat("\u0301\u0323", 1 << 19));
         Assert.Equal(marks.Length, Normalizer.Nfd.Normalize("a" + marks).Length - 1);
-        
+
         // Only the first dot below finds a composite.
         Assert.Equal(marks.Length, Normalizer.Nfc.Normalize("a" + marks).Length);
     }
