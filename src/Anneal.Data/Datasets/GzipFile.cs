@@ -18,11 +18,12 @@ internal sealed class GzipFile : Stream
     private readonly Stream _compressed;
     private readonly GZipStream _content;
     private readonly string _file;
+    private readonly bool _leaveOpen;
     private long _position;
 
-    internal GzipFile(Stream compressed, string file)
+    internal GzipFile(Stream compressed, string file, bool leaveOpen = true)
     {
-        (_compressed, _file) = (compressed, file);
+        (_compressed, _file, _leaveOpen) = (compressed, file, leaveOpen);
         _content = new GZipStream(compressed, CompressionMode.Decompress, leaveOpen: true);
         if (compressed.Length < LeastBytes)
             throw Fail($"at least {LeastBytes} bytes of gzip", $"{compressed.Length}");
@@ -91,7 +92,12 @@ internal sealed class GzipFile : Stream
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _content.Dispose();
+            if (!_leaveOpen)
+                _compressed.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 

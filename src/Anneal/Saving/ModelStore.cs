@@ -10,7 +10,11 @@ internal static class ModelStore
     internal const string Config = "config.json", Weights = "weights.safetensors", Training = "training.safetensors";
     private const long LongestConfig = 1L << 28;
 
-    internal static void Save(Model model, string folder)
+    /// <summary>Replaces the model in a folder.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="more">Files that belong to the model, such as what turns texts into its inputs: they change together with it.</param>
+    internal static void Save(Model model, string folder, IReadOnlyList<ModelFile>? more = null)
     {
         RequireOneParent(model, []);
         IReadOnlyList<NamedVariable> variables = model.NamedVariables();
@@ -22,7 +26,7 @@ internal static class ModelStore
         };
         if (model.Setup is { } setup)
             files.Add(new(Training, stream => Safetensors.Write(stream, Training, TrainingTensors(model, setup))));
-        ModelFolder.Save(folder, files);
+        ModelFolder.Save(folder, [.. files, .. more ?? []]);
     }
 
     /// <summary>A folder says where each layer is, once: one that is inside of two others could be saved, but not loaded as one layer.</summary>
@@ -43,6 +47,11 @@ internal static class ModelStore
     internal static Model Load(string folder)
     {
         using ModelFolder files = ModelFolder.Open(folder);
+        return Load(files, folder);
+    }
+
+    internal static Model Load(ModelFolder files, string folder)
+    {
         string path = Path.Combine(folder, Config);
         LayerConfig root = ReadConfig(files[Config], path);
         Model model = MakeModel(root, path);
@@ -132,7 +141,7 @@ internal static class ModelStore
 
     private static string[] ParameterNames(Model model) => [.. model.NamedVariables().Where(v => v.Variable is Parameter).Select(v => v.Name)];
 
-    private static LayerConfig ReadConfig(Stream stream, string path)
+    internal static LayerConfig ReadConfig(Stream stream, string path)
     {
         if (stream.Length > LongestConfig)
             throw new ModelFileException(path, "the file", $"at most {LongestConfig} bytes", $"{stream.Length} bytes");
