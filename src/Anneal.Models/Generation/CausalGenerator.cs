@@ -51,6 +51,9 @@ public sealed class CausalGenerator
     /// <summary>The most tokens of a text, prompt and continuation together.</summary>
     public int ContextLength { get; }
 
+    /// <summary>The number of tokens that the model has.</summary>
+    internal int VocabularySize => _model.VocabularySize;
+
     /// <summary>Continues a text.</summary>
     /// <param name="prompt">The tokens of the text, at least one.</param>
     /// <param name="options">How; null is greedy to the end of the context.</param>
@@ -61,11 +64,8 @@ public sealed class CausalGenerator
     /// <exception cref="OptionException">An option is out of its range, or has no meaning without another one.</exception>
     /// <exception cref="ModelException">The generator is continuing another text, or the model's logits are not numbers.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public int[] Generate(IReadOnlyList<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        (int[] tokens, GenerationOptions checkedOptions, int count) = Prepare(prompt, options);
-        return [.. Continue(tokens, checkedOptions, count, cancellationToken)];
-    }
+    public int[] Generate(IReadOnlyList<int> prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        [.. Enumerate(prompt, options, cancellationToken)];
 
     /// <summary>Continues a text and gives each token as soon as it is chosen. The work is done on the thread pool.</summary>
     /// <param name="prompt">The tokens of the text, at least one.</param>
@@ -81,6 +81,13 @@ public sealed class CausalGenerator
     {
         (int[] tokens, GenerationOptions checkedOptions, int count) = Prepare(prompt, options);
         return StreamPreparedAsync(tokens, checkedOptions, count, cancellationToken);
+    }
+
+    /// <summary>The tokens of <see cref="Generate"/>, each computed when it is asked for; prompt and options are checked at once.</summary>
+    internal IEnumerable<int> Enumerate(IReadOnlyList<int> prompt, GenerationOptions? options, CancellationToken cancellationToken)
+    {
+        (int[] tokens, GenerationOptions checkedOptions, int count) = Prepare(prompt, options);
+        return Continue(tokens, checkedOptions, count, cancellationToken);
     }
 
     private async IAsyncEnumerable<int> StreamPreparedAsync(int[] prompt, GenerationOptions options, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
