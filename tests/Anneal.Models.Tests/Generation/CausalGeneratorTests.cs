@@ -141,7 +141,15 @@ public sealed class CausalGeneratorTests
     {
         var model = new LlamaForCausalLM(new LlamaConfig
         {
-            VocabularySize = 30, HiddenSize = 16, IntermediateSize = 24, LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, HeadDimension = 8, MaximumPositions = 32, InitializerRange = 0.5,
+            VocabularySize = 30,
+            HiddenSize = 16,
+            IntermediateSize = 24,
+            LayerCount = 1,
+            HeadCount = 2,
+            KeyValueHeadCount = 1,
+            HeadDimension = 8,
+            MaximumPositions = 32,
+            InitializerRange = 0.5,
         });
         var generator = new CausalGenerator(model);
         int[] before = generator.Generate([1, 2, 3]);

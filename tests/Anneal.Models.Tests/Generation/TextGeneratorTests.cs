@@ -13,7 +13,9 @@ public sealed class TextGeneratorTests
     // Only tokens that are whole characters alone: bytes at random spell nothing that can be compared.
     private static readonly GenerationOptions Options = new()
     {
-        MaximumNewTokens = 24, Temperature = 1, Seed = 4,
+        MaximumNewTokens = 24,
+        Temperature = 1,
+        Seed = 4,
         ForbiddenTokens = [.. Enumerable.Range(0, Tokenizer.IdCount).Where(i => Tokenizer.Decode([i]).Contains('\uFFFD', StringComparison.Ordinal))],
     };
 
@@ -101,7 +103,14 @@ public sealed class TextGeneratorTests
 
     private static CausalGenerator Generator(int vocabulary) => new(new LlamaForCausalLM(new LlamaConfig
     {
-        VocabularySize = vocabulary, HiddenSize = 16, IntermediateSize = 24, LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, HeadDimension = 8, MaximumPositions = 64,
+        VocabularySize = vocabulary,
+        HiddenSize = 16,
+        IntermediateSize = 24,
+        LayerCount = 1,
+        HeadCount = 2,
+        KeyValueHeadCount = 1,
+        HeadDimension = 8,
+        MaximumPositions = 64,
         InitializerRange = 0.3,
     }));
 }
