@@ -19,6 +19,9 @@ public sealed class GoldenModelTests
     /// <summary>The folders of models that continue a text.</summary>
     public static TheoryData<string> Continuing => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("greedy"))];
 
+    /// <summary>Those of them that have only a decoder.</summary>
+    public static TheoryData<string> Generating => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("greedy") && new GoldenModel(n).Model is CausalLanguageModel)];
+
     /// <summary>The folders of models with a padded batch.</summary>
     public static TheoryData<string> Padded => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("logits_left_padded"))];
 
@@ -51,6 +54,15 @@ public sealed class GoldenModelTests
     {
         var golden = new GoldenModel(name);
         Assert.Equal(golden["greedy"].ToArray<long>(), golden.ContinueGreedily());
+    }
+
+    /// <summary>The generator, which computes each token once and keeps keys and values, gives the same.</summary>
+    [Theory]
+    [MemberData(nameof(Generating))]
+    public void TheGeneratedContinuationFollows(string name)
+    {
+        var golden = new GoldenModel(name);
+        Assert.Equal(golden["greedy"].ToArray<long>(), golden.Generate((CausalLanguageModel)golden.Model));
     }
 
     [Theory]
@@ -125,6 +137,23 @@ internal sealed class GoldenModel
 
     /// <summary>The tokens of the longest golden continuation, each the most probable one that does not end the text.</summary>
     internal long[] ContinueGreedily() => Model is T5ForConditionalGeneration t5 ? ContinueGreedily(t5) : ContinueGreedily((CausalLanguageModel)Model);
+
+    /// <summary>The prompts of the golden continuations and what the generator makes of them.</summary>
+    internal long[] Generate(CausalLanguageModel model)
+    {
+        TensorData greedy = this["greedy"];
+        int rows = (int)greedy.Shape[0], length = (int)greedy.Shape[1], given = (int)this["input_ids"].Shape[1];
+        var generator = new CausalGenerator(model, length);
+        var options = new GenerationOptions { MaximumNewTokens = length - given, ForbiddenTokens = Ends() };
+        var result = new List<long>();
+        for (int row = 0; row < rows; row++)
+        {
+            int[] prompt = Array.ConvertAll(this["input_ids"].AsSpan<long>().Slice(row * given, given).ToArray(), t => (int)t);
+            result.AddRange([.. prompt, .. generator.Generate(prompt, options)]);
+        }
+
+        return [.. result];
+    }
 
     private long[] ContinueGreedily(CausalLanguageModel model)
     {

@@ -42,11 +42,12 @@ public abstract class CausalLanguageModel : PretrainedModel
     /// <param name="ids">The next tokens <c>[batch, time]</c>.</param>
     /// <param name="positions">Their positions.</param>
     /// <param name="cache">What is remembered; it takes up the keys and values of these tokens.</param>
-    /// <param name="lastOnly">Whether only the last token's logits are computed.</param>
-    internal Tensor Apply(Tensor ids, Tensor positions, KeyValueCache cache, bool lastOnly = false) => ApplyAll([ids], inputs =>
+    /// <param name="only">Of which tokens the logits are computed: places in this pass, int32 or int64 <c>[count]</c>; null is all.</param>
+    /// <returns><c>[batch, time or count, vocabulary]</c>.</returns>
+    internal Tensor Apply(Tensor ids, Tensor positions, KeyValueCache cache, Tensor? only = null) => ApplyAll([ids], inputs =>
     {
         Tensor hidden = Hidden(inputs[0], new DecoderPass(Tokens(inputs[0]), positions, cache));
-        return [Logits(lastOnly ? hidden.Narrow(1, hidden.Shape[1] - 1, 1) : hidden)];
+        return [Logits(only is null ? hidden : hidden.Gather(1, only))];
     })[0];
 
     /// <summary>
