@@ -96,7 +96,6 @@ internal abstract unsafe partial class TiledProduct
                 block.Accumulate = depth > firstDepth;
                 if (block.DepthCount > 0)
                 {
-                    block.Left = block.LeftPanel;
                     if (_shape.DepthMajorLeft)
                         PackLeftTiles<TSet>(job, block, group);
                     else
@@ -210,8 +209,6 @@ internal abstract unsafe partial class TiledProduct
         {
             LeftDepthStep = TSet.Rows,
             OutputStep = _shape.TotalColumns,
-            Depth = block.DepthCount,
-            Accumulate = block.Accumulate,
         };
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
@@ -289,7 +286,7 @@ internal abstract unsafe partial class TiledProduct
     {
         if (TLayout.IsDepthMajor)
         {
-            tile.Left = block.Left + ((long)row * _depthBlock) + (depth * TSet.Rows);
+            tile.Left = block.LeftPanel + ((long)row * _depthBlock) + (depth * TSet.Rows);
             return;
         }
 
@@ -371,7 +368,7 @@ internal abstract unsafe partial class TiledProduct
         /// <summary>Room for a copy of the left operand's rows.</summary>
         internal float* LeftPanel;
 
-        /// <summary>Where tiles read: all of them, or whole ones of rows that are <see cref="LeftRowStep"/> apart.</summary>
+        /// <summary>Where whole tiles read their rows, if those are row-major, and how far apart.</summary>
         internal float* Left;
         internal long LeftRowStep;
 
