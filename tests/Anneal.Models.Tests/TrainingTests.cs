@@ -133,6 +133,21 @@ public sealed class TrainingTests
         Assert.Throws<DatasetException>(() => model.Predict(new ArrayDataset([.. Enumerable.Repeat((ArraySource)new TensorData(DType.Int64, [1, 5]), 4)], [])));
         Assert.Throws<ShapeException>(() => Published.Load("vit").Predict(new TensorData(DType.Float32, [1, 15, 16, 3])));
     }
+
+    [Fact]
+    public void ANodeOfAPublicModelComesFromTheLineThatAppliesTheModel()
+    {
+        BertForTokenClassification model = BertForTokenClassification.Load(Published.Folder("bert"), new PretrainedLoadOptions { NewHead = true, Labels = ["a", "b"], Seed = 1 });
+        string? file = null;
+        Program program = Program.Compile(ids =>
+        {
+            Tensor logits = model.Apply(ids);
+            file = Path.GetFileName(logits.Node.Inputs[0].Node.Origin.File);
+            return logits;
+        });
+        program.Run(Published.Array("bert", "input_ids"));
+        Assert.Equal("TrainingTests.cs", file);
+    }
 }
 
 internal static class Counting

@@ -18,7 +18,7 @@ internal sealed record Origin(string LayerPath, string? File, int Line)
         var stack = new StackTrace(1, fNeedFileInfo: false);
         for (int i = 1; i < stack.FrameCount; i++)
         {
-            if (IsOurs(stack.GetFrame(i)!))
+            if (OwnCode.Contains(stack.GetFrame(i)!))
                 continue;
             var frame = new StackFrame(i + 1, needFileInfo: true);
             if (frame.GetFileName() is { } file)
@@ -39,13 +39,5 @@ internal sealed record Origin(string LayerPath, string? File, int Line)
             (_, "") => $"layer {LayerPath}",
             _ => $"layer {LayerPath} ({line})",
         };
-    }
-
-    private static bool IsOurs(StackFrame frame)
-    {
-        string? assembly = DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName;
-        return assembly is null || assembly.StartsWith("Anneal,", StringComparison.Ordinal)
-            || assembly.StartsWith("Anneal.Core,", StringComparison.Ordinal)
-            || assembly.StartsWith("System.", StringComparison.Ordinal);
     }
 }

@@ -6,7 +6,7 @@ namespace Anneal.Models;
 /// </summary>
 internal sealed class WeightTable
 {
-    private readonly Dictionary<string, WeightEntry> _byName = [];
+    private readonly HashSet<string> _names = [];
     private readonly List<string> _ignored = [];
 
     /// <summary>The tensors in the order of the table.</summary>
@@ -20,8 +20,6 @@ internal sealed class WeightTable
 
     /// <summary>Tensors that files may lack.</summary>
     internal HashSet<string> Optional { get; } = [];
-
-    internal WeightEntry? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>A product with the kernel <c>[outputs, inputs]</c>.</summary>
     internal void Linear(string name, Dense dense)
@@ -73,9 +71,9 @@ internal sealed class WeightTable
 
     internal void Add(string name, Variable variable, WeightLayout layout = WeightLayout.Same)
     {
-        var entry = new WeightEntry(name, variable, layout);
-        _byName.Add(name, entry);
-        Entries.Add(entry);
+        if (!_names.Add(name))
+            throw new InvalidOperationException($"The table of weights names {name} twice.");
+        Entries.Add(new WeightEntry(name, variable, layout));
     }
 
     /// <summary>Another name of a tensor: files may have either, or both with the same values.</summary>

@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal;
 
 /// <summary>
@@ -238,7 +240,7 @@ public abstract partial class Layer
         scope.FrozenDepth += Trainable ? 0 : 1;
         try
         {
-            using (Trace.Within(isOwnCode: GetType().Assembly == typeof(Layer).Assembly))
+            using (Trace.Within(isOwnCode: OwnCode.Contains(GetType().Assembly)))
                 outputs = run(inputs);
         }
         finally

@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal;
 
 /// <summary>
@@ -129,7 +131,7 @@ public abstract partial class Optimizer
         for (int i = 0; i < parameters.Count; i++)
         {
             Tensor? touched = parameters[i].UpdatesLazily ? LazyRows(parameters[i], gradients[i]) : null;
-            using (Trace.Within(isOwnCode: GetType().Assembly == typeof(Optimizer).Assembly && parameters[i].Constraint is null))
+            using (Trace.Within(isOwnCode: OwnCode.Contains(GetType().Assembly) && parameters[i].Constraint is null))
                 Apply(state, parameters[i], clipped[i], touched);
         }
     }
