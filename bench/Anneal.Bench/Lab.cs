@@ -7,7 +7,7 @@ namespace Anneal.Bench;
 /// <summary>Versions of kernels side by side, on one thread, with their share of the measured multiply-add peak.</summary>
 internal static unsafe class Lab
 {
-    private static readonly (string Name, Action<double> Run)[] All = [("tile", Tile), ("product", Product)];
+    private static readonly (string Name, Action<double> Run)[] All = [("tile", Tile), ("product", Product), ("stream", Stream)];
 
     internal static int Run(string name)
     {
@@ -57,6 +57,38 @@ internal static unsafe class Lab
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{$"[{m}, {k}]{(transposeA ? "T" : "")} x [{k}, {n}]{(transposeB ? "T" : "")}",-30}{text}"));
+        }
+    }
+
+    /// <summary>One row times many large matrices in turn, against the rate at which memory can be read at all.</summary>
+    private static void Stream(double peak)
+    {
+        (long N, long K, bool TransposeB)[] shapes = [(3072, 768, false), (768, 768, false), (50257, 768, true), (3072, 768, true), (32000, 2048, true)];
+        foreach ((long n, long k, bool transposeB) in shapes)
+        {
+            long count = Math.Max(1, (128L << 20) / (n * k));
+            NativeBuffer a = PeakMeter.Touched(k), b = PeakMeter.Touched(count * k * n), c = new(n * sizeof(float));
+            var text = new System.Text.StringBuilder();
+            foreach (int threads in (int[])[1, Environment.ProcessorCount])
+            {
+                using var pool = new WorkerPool(threads);
+                var kernel = new StreamedProduct(new MatMulShape(1, 1, n, k) { TransposeB = transposeB }, threads);
+                var scratch = new NativeBuffer(kernel.ScratchBytes);
+                double rate = 0, reading = 0;
+                for (int i = 0; i < 7; i++)
+                {
+                    double seconds = Best(() =>
+                    {
+                        for (long at = 0; at < count; at++)
+                            kernel.Run((float*)a.Pointer, (float*)b.Pointer + (at * k * n), (float*)c.Pointer, scratch.Pointer, null, pool);
+                    }, 1, 2);
+                    (rate, reading) = (Math.Max(rate, sizeof(float) * count * n * k / seconds), Math.Max(reading, PeakMeter.ReadBytes(pool)));
+                }
+
+                text.Append(CultureInfo.InvariantCulture, $"  {threads} threads {rate / 1e9,6:F1} GB/s {100 * rate / reading,5:F1} % of {reading / 1e9,5:F1}");
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{$"[{k}, {n}]{(transposeB ? "T" : "")}",-16}{text}"));
         }
     }
 

@@ -35,4 +35,9 @@ var tokenizers = new Option<string>("--tokenizers") { Description = "The folder 
 var file = new Option<string?>("--file") { Description = "A file of text; without it text is made." };
 var tokenize = new Command("tokenize", "Measures tokenizers on English and on hostile text, on one thread.") { tokenizers, file };
 tokenize.SetAction(arguments => Tokenizing.Run(arguments.GetValue(tokenizers)!, arguments.GetValue(file)));
-return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, scaling, fit, lab, tokenize }.Parse(args).Invoke();
+var model = new Option<string?>("--model") { Description = "Only models whose name has this in it." };
+var steps = new Option<bool>("--profile") { Description = "Prints where the time of a token goes instead." };
+var decode = new Command("decode", "Measures how fast texts are continued against the time that reading the weights takes.") { count, rounds, model, steps };
+decode.SetAction(arguments => Decoding.Run(
+    arguments.GetValue(count), arguments.GetValue(rounds), arguments.GetValue(model), arguments.GetValue(steps)));
+return new RootCommand("Measures Anneal on the reference workloads.") { cpu, compare, peak, profile, memory, scaling, fit, lab, tokenize, decode }.Parse(args).Invoke();

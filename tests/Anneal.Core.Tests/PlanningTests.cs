@@ -115,6 +115,40 @@ public sealed class PlanningTests
     }
 
     [Fact]
+    public void ACacheIsWrittenInPlace()
+    {
+        var cache = new State([1, 2, 64, 8], "cache");
+        TensorType fresh = new(DType.Float32, [1, 2, 1, 8]), position = new(DType.Int64, 1);
+        Tensor[] Step(Tensor[] x, bool readsOld)
+        {
+            Tensor old = cache.Read(), updated = Node.Apply(new CacheWrite(), old, x[0], x[1]);
+            cache.Assign(updated);
+            Tensor attended = Node.Apply(new CachedAttention(1, 0), x[0], updated, updated, x[1]);
+            return readsOld ? [attended, old + 1] : [attended];
+        }
+
+        // What reads the old value runs before it is overwritten, so that nothing is copied either way.
+        foreach (bool readsOld in (bool[])[false, true])
+        {
+            Plan plan = PlanOf([fresh, position], x => Step(x, readsOld));
+            KernelStep write = plan.Steps.OfType<KernelStep>().Single(s => s.Kernel.Op is CacheWrite);
+            Assert.Equal(BufferKind.Variable, write.Outputs[0].Kind);
+            Assert.Same(write.Inputs[0], write.Outputs[0]);
+            Assert.DoesNotContain(plan.Steps, s => s is CopyStep);
+            Assert.Equal(readsOld ? 3 : 2, plan.Steps.Length);
+        }
+
+        // A value that is needed before and after has a place of its own.
+        Plan both = PlanOf([fresh, position], x =>
+        {
+            Tensor old = cache.Read(), updated = Node.Apply(new CacheWrite(), old, x[0], x[1]);
+            cache.Assign(updated);
+            return [old * updated];
+        });
+        Assert.NotEqual(BufferKind.Variable, both.Steps.OfType<KernelStep>().Single(s => s.Kernel.Op is CacheWrite).Outputs[0].Kind);
+    }
+
+    [Fact]
     public void AnAdamWUpdateIsOneLoopOverTheWeights()
     {
         var weight = new Parameter(Matrix.Shape, "w");

@@ -24,7 +24,7 @@ internal static class OpCases
     /// <summary>All cases of moderate size, small enough for finite differences.</summary>
     internal static IEnumerable<OpCase> All() =>
         Elementwise([3, 5]).Concat(Arrangements()).Concat(Reductions()).Concat(Products()).Concat(Convolutions()).Concat(Poolings()).Concat(Indexing())
-            .Concat(Orderings()).Concat(Alignments()).Concat(ScanCases.All());
+            .Concat(Orderings()).Concat(Alignments()).Concat(Decoding()).Concat(ScanCases.All());
 
     /// <summary>Every elementwise operation on tensors of a shape.</summary>
     internal static IEnumerable<OpCase> Elementwise(Shape shape)
@@ -221,6 +221,21 @@ internal static class OpCases
 
         yield return new OpCase(new CumulativeSum(0, false, false), [Standard(0, 2)], default);
         yield return new OpCase(new ArgSort(0, false, 0), [Standard(0, 2)], default);
+    }
+
+    /// <summary>Positions from before the first place to behind the last.</summary>
+    private static IEnumerable<OpCase> Decoding()
+    {
+        foreach (DType dtype in (DType[])[DType.Int32, DType.Int64])
+        {
+            foreach (long time in (long[])[1, 3])
+            {
+                CaseInput positions = new(new TensorType(dtype, 5), -time, 12), cache = Standard(5, 2, 11, 6);
+                yield return new OpCase(new CacheWrite(), [cache, Standard(5, 2, time, 6), positions], default);
+                foreach (long window in (long[])[0, 4])
+                    yield return new OpCase(new CachedAttention(0.4, window), [Standard(5, 6, time, 6), cache, cache, positions], Tolerances.Sum(DType.Float32, 40, 9));
+            }
+        }
     }
 
     private static IEnumerable<OpCase> Alignments()

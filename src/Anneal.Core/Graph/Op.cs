@@ -60,6 +60,9 @@ internal abstract record Op
     /// <summary>The graph that the operation runs, or null where it runs none.</summary>
     internal virtual Graph? Inner => null;
 
+    /// <summary>The input over which the first output may be written, because each element depends on the element there at most; null where there is none.</summary>
+    internal virtual int? OverwrittenInput => null;
+
     /// <summary>Why the operation has no gradient, or null where it has one.</summary>
     internal virtual string? NoGradientReason => null;
 }

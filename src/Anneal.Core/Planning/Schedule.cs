@@ -80,7 +80,10 @@ internal sealed class Schedule
         {
             // A kernel reads its operands for other blocks while it writes the first; and where its own result is the new value, that lies in
             // the variable before the epilogue reads the old one.
-            IEnumerable<Tensor> early = View.Root(update.Value).Node == kernel ? writer.Reads : Sources(kernel);
+            bool isResult = View.Root(update.Value).Node == kernel;
+            IEnumerable<Tensor> early = isResult ? writer.Reads : Sources(kernel);
+            if (isResult && kernel.Op.OverwrittenInput is { } overwritten)
+                early = kernel.Inputs.Where((_, i) => i != overwritten).Select(View.Root);
             if (early.Any(s => IsRead(s, update.Variable)))
                 return false;
         }

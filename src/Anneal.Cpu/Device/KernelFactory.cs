@@ -29,6 +29,8 @@ internal static class KernelFactory
         [typeof(ScatterAdd)] = ScatterAddKernel.Make,
         [typeof(GatherAlong)] = r => new GatherAlongKernel(r.Node),
         [typeof(ScatterAddAlong)] = ScatterAddKernel.MakeAlong,
+        [typeof(CacheWrite)] = r => new CacheWriteKernel(r.Node),
+        [typeof(CachedAttention)] = CachedAttentionKernel.Make,
         [typeof(Ctc)] = CtcKernel.Make,
         [typeof(CtcGradient)] = CtcKernel.Make,
         [typeof(RandomUniform)] = r => new RandomUniformKernel(r.Node),

@@ -23,6 +23,12 @@ internal static unsafe class ProductKernels
             return new DoubleProduct(new MatMulDoubleKernel(shape, request.Threads));
         if (!request.IsFloat32)
             return null;
+        if (StreamedProduct.Fits(shape))
+        {
+            var streamed = new StreamedProduct(shape, request.Threads);
+            return new Kernel(streamed.Run, streamed.ScratchBytes, request);
+        }
+
         var kernel = new MatMulKernel(shape, request.Threads);
         return new Kernel(kernel.Run, kernel.ScratchBytes, request) { Arranging = kernel };
     }

@@ -48,6 +48,11 @@ internal sealed record AttentionCall(Tensor? Mask, bool Causal = false)
     internal RotaryTables? Rotary { get; init; }
 
     internal KeyValueCache? Cache { get; init; }
+
+    /// <summary>Whether positions alone limit what a token attends to in a cache, and how many tokens back it sees: the mask says no more.</summary>
+    internal bool IsLimitedByPosition { get; init; }
+
+    internal int? Window { get; init; }
 }
 
 /// <summary>The angles of one pass.</summary>
@@ -110,10 +115,15 @@ internal sealed class Attention : Block<AttentionCall>
             (query, key) = (QueryNorm.Apply(query), KeyNorm!.Apply(key));
         if (call.Rotary is { } turn)
             (query, key) = (Tensor.Rotate(query, turn.Cos, turn.Sin, turn.Pairing), Tensor.Rotate(key, turn.Cos, turn.Sin, turn.Pairing));
-        if (call.Cache is not null)
-            (key, value) = call.Cache.Append(_options.Layer, key, value);
-        double dropout = Trace.Current is { Training: true } ? _options.Dropout : 0;
-        Tensor result = Tensor.ScaledDotProductAttention(query, key, value, call.Mask, call.Causal, _options.Scale, dropout);
+        Tensor? result = call.IsLimitedByPosition ? call.Cache?.Attend(_options.Layer, query, key, value, new CachedLimits(call.Window, _options.Scale)) : null;
+        if (result is null)
+        {
+            if (call.Cache is not null)
+                (key, value) = call.Cache.Append(_options.Layer, key, value);
+            double dropout = Trace.Current is { Training: true } ? _options.Dropout : 0;
+            result = Tensor.ScaledDotProductAttention(query, key, value, call.Mask, call.Causal, _options.Scale, dropout);
+        }
+
         return Output.Apply(result.Transpose(0, 2, 1, 3).Reshape(input.Shape[0], input.Shape[1], _options.Heads * _options.HeadDimension));
     }
 

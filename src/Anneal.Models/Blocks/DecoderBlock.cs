@@ -76,8 +76,7 @@ internal sealed class DecoderBlock : Block<DecoderPass>
 
     protected override Tensor Call(Tensor input, DecoderPass pass)
     {
-        (Tensor? mask, bool causal) = pass.Limits(_window);
-        Tensor attended = Attention.Apply(InputNorm.Apply(input), new AttentionCall(mask, causal) { Rotary = Rotary(pass), Cache = pass.Cache });
+        Tensor attended = Attention.Apply(InputNorm.Apply(input), pass.CallOf(_window) with { Rotary = Rotary(pass) });
         Tensor middle = input + (AttentionNorm is null ? attended : AttentionNorm.Apply(attended));
         Tensor result = FeedForward.Apply(FeedForwardNorm.Apply(middle));
         return middle + (ResultNorm is null ? result : ResultNorm.Apply(result));

@@ -48,8 +48,16 @@ internal sealed class DecoderPass
         return _tables = new RotaryTables(cos, sin, rotary.Pairing);
     }
 
+    /// <summary>What an attention of a layer is given.</summary>
+    /// <param name="window">How many tokens back the layer sees; null is all.</param>
+    internal AttentionCall CallOf(int? window)
+    {
+        (Tensor? mask, bool causal) = Limits(window);
+        return new AttentionCall(mask, causal) { Cache = Cache, IsLimitedByPosition = true, Window = window };
+    }
+
     /// <summary>What limits attention in a layer: a mask, or none but the order of the tokens.</summary>
-    internal (Tensor? Mask, bool Causal) Limits(int? window)
+    private (Tensor? Mask, bool Causal) Limits(int? window)
     {
         int width = window is { } given && (Cache is not null || given < _time) ? given : 0;
         if (Cache is null && _counted is null && width == 0)

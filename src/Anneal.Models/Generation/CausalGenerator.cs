@@ -51,6 +51,9 @@ public sealed class CausalGenerator
     /// <summary>The most tokens of a text, prompt and continuation together.</summary>
     public int ContextLength { get; }
 
+    /// <summary>The program that reads one token: its id <c>[1, 1]</c> and its position <c>[1]</c>.</summary>
+    internal Program Step => _decode;
+
     /// <summary>The number of tokens that the model has.</summary>
     internal int VocabularySize => _model.VocabularySize;
 

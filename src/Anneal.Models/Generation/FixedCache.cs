@@ -1,3 +1,6 @@
+using Anneal.Graphs;
+using Anneal.Ops;
+
 namespace Anneal.Models;
 
 /// <summary>
@@ -59,11 +62,18 @@ internal sealed class FixedCache
             return allowed.Reshape(1, 1, 1, cache._capacity);
         }
 
+        internal override Tensor Attend(int layer, Tensor query, Tensor keys, Tensor values, CachedLimits limits)
+        {
+            (Tensor allKeys, Tensor allValues) = Append(layer, keys, values);
+            double scale = limits.Scale ?? 1 / Math.Sqrt(query.Shape[3]);
+            return Node.Apply(new CachedAttention(scale, limits.Window ?? 0), query, allKeys, allValues, position);
+        }
+
         private Tensor Places => Tensor.Range(cache._capacity, DType.Int64);
 
         private Tensor Put(State state, Tensor x)
         {
-            Tensor updated = Tensor.Select(Places.EqualTo(position).Reshape(1, 1, cache._capacity, 1), x, state);
+            Tensor updated = Node.Apply(new CacheWrite(), state, x, position);
             state.Assign(updated);
             return updated;
         }

@@ -43,8 +43,7 @@ internal sealed class Gpt2Block : Block<DecoderPass>
 
     protected override Tensor Call(Tensor input, DecoderPass pass)
     {
-        (Tensor? mask, bool causal) = pass.Limits(null);
-        Tensor middle = input + _dropout.Apply(Attention.Apply(AttentionNorm.Apply(input), new AttentionCall(mask, causal) { Cache = pass.Cache }));
+        Tensor middle = input + _dropout.Apply(Attention.Apply(AttentionNorm.Apply(input), pass.CallOf(window: null)));
         return middle + _dropout.Apply(FeedForward.Apply(FeedForwardNorm.Apply(middle)));
     }
 }

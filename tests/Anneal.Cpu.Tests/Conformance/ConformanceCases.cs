@@ -11,6 +11,7 @@ internal static class ConformanceCases
         .Concat(Products())
         .Concat(Convolutions())
         .Concat(Reductions())
+        .Concat(Attentions())
         .Concat(ExtremeCases.All())
         .Concat(OpCases.All().Where(c => c.Inputs.Any(i => i.Type.DType == DType.Float32)).Select(c => c.As(DType.Float64) with { Tolerance = Double }));
 
@@ -45,6 +46,26 @@ internal static class ConformanceCases
         // Tall and thin: cut along the sum.
         yield return OpCases.Product(1, 9, 32, 5000, true, false);
         yield return OpCases.Product(1, 1, 3, 20_000, false, true);
+
+        // A few rows and a large matrix: read once, in the order in which it lies.
+        foreach (bool transposeB in (bool[])[false, true])
+        {
+            yield return OpCases.Product(1, 1, 512, 1024, false, transposeB);
+            yield return OpCases.Product(1, 3, 701, 389, false, transposeB);
+            yield return OpCases.Product(1, 8, 2050, 130, false, transposeB);
+        }
+    }
+
+    /// <summary>Long caches, and dimensions that fill no vector.</summary>
+    private static IEnumerable<OpCase> Attentions()
+    {
+        foreach ((long heads, long keyHeads, long capacity, long dimension) in new (long, long, long, long)[] { (4, 2, 700, 64), (3, 1, 300, 33), (2, 2, 257, 128) })
+        {
+            CaseInput Draw(params long[] extents) => new(new TensorType(DType.Float32, extents), -1, 1);
+            CaseInput cache = Draw(2, keyHeads, capacity, dimension), positions = new(new TensorType(DType.Int64, 2), capacity - 200, capacity + 3);
+            foreach (long window in (long[])[0, 150])
+                yield return new OpCase(new CachedAttention(0.2, window), [Draw(2, heads, 1, dimension), cache, cache, positions], Tolerances.Sum(DType.Float32, capacity, 1));
+        }
     }
 
     private static IEnumerable<OpCase> Convolutions()
