@@ -29,7 +29,7 @@ internal static class Decoding
             var generator = new CausalGenerator(model, 1024);
             if (profiles)
             {
-                Console.WriteLine(generator.Step.Profile(TensorData.From([5L], [1, 1]), TensorData.From([500L])).ToTable());
+                Console.WriteLine(new CausalSession(model, CausalSession.PrefillOf(model), 1, 1024).DecodeProgram.Profile(TensorData.From([5L], [1, 1]), TensorData.From([500L])).ToTable());
                 continue;
             }
 
@@ -61,7 +61,7 @@ internal static class Decoding
         int[] prompt = [.. Enumerable.Range(0, length).Select(i => 1 + (i * 7919 % 1000))];
         var times = new List<double>();
         long last = Stopwatch.GetTimestamp();
-        foreach (int _ in generator.Enumerate(prompt, new GenerationOptions { MaximumNewTokens = Warm + Tokens }, default))
+        foreach (int _ in generator.StreamAsync(prompt, new GenerationOptions { MaximumNewTokens = Warm + Tokens }).ToBlockingEnumerable())
         {
             times.Add(Stopwatch.GetElapsedTime(last).TotalSeconds);
             last = Stopwatch.GetTimestamp();

@@ -19,9 +19,6 @@ public sealed class GoldenModelTests
     /// <summary>The folders of models that continue a text.</summary>
     public static TheoryData<string> Continuing => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("greedy"))];
 
-    /// <summary>Those of them that have only a decoder.</summary>
-    public static TheoryData<string> Generating => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("greedy") && new GoldenModel(n).Model is CausalLanguageModel)];
-
     /// <summary>The folders of models with a padded batch.</summary>
     public static TheoryData<string> Padded => [.. Folders("config.json").Where(n => GoldenModel.Arrays(n).ContainsKey("logits_left_padded"))];
 
@@ -56,13 +53,13 @@ public sealed class GoldenModelTests
         Assert.Equal(golden["greedy"].ToArray<long>(), golden.ContinueGreedily());
     }
 
-    /// <summary>The generator, which computes each token once and keeps keys and values, gives the same.</summary>
+    /// <summary>The generator, which computes each token once and keeps keys and values, gives the same for all rows at once.</summary>
     [Theory]
-    [MemberData(nameof(Generating))]
+    [MemberData(nameof(Continuing))]
     public void TheGeneratedContinuationFollows(string name)
     {
         var golden = new GoldenModel(name);
-        Assert.Equal(golden["greedy"].ToArray<long>(), golden.Generate((CausalLanguageModel)golden.Model));
+        Assert.Equal(golden["greedy"].ToArray<long>(), golden.Generate());
     }
 
     [Theory]
@@ -138,21 +135,19 @@ internal sealed class GoldenModel
     /// <summary>The tokens of the longest golden continuation, each the most probable one that does not end the text.</summary>
     internal long[] ContinueGreedily() => Model is T5ForConditionalGeneration t5 ? ContinueGreedily(t5) : ContinueGreedily((CausalLanguageModel)Model);
 
-    /// <summary>The prompts of the golden continuations and what the generator makes of them.</summary>
-    internal long[] Generate(CausalLanguageModel model)
+    /// <summary>What the golden continuations begin with and what the generator makes of their prompts.</summary>
+    internal long[] Generate()
     {
         TensorData greedy = this["greedy"];
         int rows = (int)greedy.Shape[0], length = (int)greedy.Shape[1], given = (int)this["input_ids"].Shape[1];
-        var generator = new CausalGenerator(model, length);
-        var options = new GenerationOptions { MaximumNewTokens = length - given, ForbiddenTokens = Ends() };
-        var result = new List<long>();
-        for (int row = 0; row < rows; row++)
+        int[][] prompts = [.. Array.ConvertAll(this["input_ids"].ToArray<long>(), t => (int)t).Chunk(given).Take(rows)];
+        (TokenGenerator generator, int[][] begins) = Model switch
         {
-            int[] prompt = Array.ConvertAll(this["input_ids"].AsSpan<long>().Slice(row * given, given).ToArray(), t => (int)t);
-            result.AddRange([.. prompt, .. generator.Generate(prompt, options)]);
-        }
-
-        return [.. result];
+            T5ForConditionalGeneration t5 => ((TokenGenerator)new EncoderDecoderGenerator(t5, Math.Max(given, length)), Array.ConvertAll(prompts, _ => new[] { t5.Config.DecoderStartId })),
+            _ => (new CausalGenerator((CausalLanguageModel)Model, length), prompts),
+        };
+        int[][] made = generator.GenerateBatch(prompts, new GenerationOptions { MaximumNewTokens = length - begins[0].Length, ForbiddenTokens = Ends() });
+        return [.. begins.Zip(made, (begin, rest) => begin.Concat(rest)).SelectMany(t => t).Select(t => (long)t)];
     }
 
     private long[] ContinueGreedily(CausalLanguageModel model)

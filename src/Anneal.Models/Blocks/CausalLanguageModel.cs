@@ -21,6 +21,19 @@ public abstract class CausalLanguageModel : PretrainedModel
     /// <summary>The length of the longest text that the model was made for.</summary>
     public abstract int MaximumPositions { get; }
 
+    /// <summary>
+    /// How the publisher generates with the model: what <c>generation_config.json</c> of its folder says, or <c>config.json</c> where there is no such file.
+    /// <see cref="PretrainedModel.SavePretrained"/> writes it again.
+    /// </summary>
+    /// <exception cref="ModelConfigException">A field has a wrong value, or asks for what is not supported.</exception>
+    public GenerationOptions GenerationOptions
+    {
+        get => PublishedOptions;
+        set => PublishedOptions = value;
+    }
+
+    private protected sealed override bool Generates => true;
+
     /// <summary>What a cache of keys and values holds for each token.</summary>
     internal abstract CacheExtents CacheExtents { get; }
 

@@ -102,6 +102,9 @@ internal sealed class Architecture
         JsonObject values = stored.GetObject("config");
         PretrainedConfig config = Read(new ConfigFields(values, "config.json"));
         config.Check("config.json");
-        return Make(config);
+        PretrainedModel model = Make(config);
+        if (stored.Contains("generation"))
+            model.StoredGeneration = stored.GetObject("generation");
+        return model;
     }
 }

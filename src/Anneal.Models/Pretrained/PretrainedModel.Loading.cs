@@ -51,6 +51,7 @@ public abstract partial class PretrainedModel
         if (options.NewHead && model.BodyPrefix is null)
             throw new OptionException($"{architecture.Name} has no head that could be made anew. Hint: leave {nameof(options.NewHead)} out.");
         model.RestoreSeed(options.Seed);
+        model.ReadGenerationFile(folder);
         model.ReadWeights(checkpoint, options);
         return (TModel)model;
     }

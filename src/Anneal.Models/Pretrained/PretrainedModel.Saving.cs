@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Anneal.Saving;
 
@@ -8,8 +7,8 @@ namespace Anneal.Models;
 public abstract partial class PretrainedModel
 {
     /// <summary>
-    /// Saves the model as transformers does: <c>config.json</c>, and <c>model.safetensors</c> or shards with their index. What an earlier save of
-    /// this kind left in the folder is replaced; <c>config.json</c> is written last.
+    /// Saves the model as transformers does: <c>config.json</c>, and <c>model.safetensors</c> or shards with their index; for a model that makes texts
+    /// <c>generation_config.json</c> as well. What an earlier save of this kind left in the folder is replaced; <c>config.json</c> is written last.
     /// </summary>
     /// <param name="folder">Where to; made where there is none.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -29,6 +28,7 @@ public abstract partial class PretrainedModel
         SafetensorsSource[] tensors = [.. Weights().Entries.Select(e => Source(e, options.DType))];
         string[] written = CheckpointWriter.Write(folder, tensors, options.MaximumShardBytes);
         CheckpointWriter.RemoveOthers(folder, written);
+        WriteGenerationFile(folder);
         byte[] config = WriteConfigFile(tensors);
         CheckpointWriter.Replace(System.IO.Path.Combine(folder, ConfigFile), stream => stream.Write(config));
     }
@@ -48,10 +48,6 @@ public abstract partial class PretrainedModel
         // The type of most bytes; float32 where any tensor needs it.
         DType[] types = [.. tensors.Where(t => t.Type.DType.IsFloating()).Select(t => t.Type.DType).Distinct()];
         config[config.ContainsKey("torch_dtype") ? "torch_dtype" : "dtype"] = types.Length == 1 ? types[0].Name() : DType.Float32.Name();
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-            config.WriteTo(json);
-        buffer.Write("\n"u8);
-        return buffer.ToArray();
+        return GenerationOptions.JsonBytes(config);
     }
 }

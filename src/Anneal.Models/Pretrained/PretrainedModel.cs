@@ -57,6 +57,8 @@ public abstract partial class PretrainedModel : Model
     {
         ArgumentNullException.ThrowIfNull(config);
         config.SetObject("config", Config.ToJson());
+        if (StoredGeneration is { } generation)
+            config.SetObject("generation", generation);
     }
 
     /// <summary>Tokens <c>[batch, time]</c> of whole numbers.</summary>

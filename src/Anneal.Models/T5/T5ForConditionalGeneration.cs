@@ -29,6 +29,19 @@ public sealed class T5ForConditionalGeneration : PretrainedModel
     /// <summary>What the model looks like.</summary>
     public new T5Config Config => (T5Config)base.Config;
 
+    /// <summary>
+    /// How the publisher generates with the model: what <c>generation_config.json</c> of its folder says, or <c>config.json</c> where there is no such file.
+    /// <see cref="PretrainedModel.SavePretrained"/> writes it again.
+    /// </summary>
+    /// <exception cref="ModelConfigException">A field has a wrong value, or asks for what is not supported.</exception>
+    public GenerationOptions GenerationOptions
+    {
+        get => PublishedOptions;
+        set => PublishedOptions = value;
+    }
+
+    private protected override bool Generates => true;
+
     /// <summary>What a cache of the decoder's keys and values holds for each token.</summary>
     internal CacheExtents CacheExtents => new(Config.DecoderLayerCount, Config.HeadCount, Config.HeadDimension);
 

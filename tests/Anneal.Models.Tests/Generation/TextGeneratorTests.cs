@@ -49,6 +49,39 @@ public sealed class TextGeneratorTests
     }
 
     [Fact]
+    public void EachTextOfABatchStopsForItself()
+    {
+        var generator = new TextGenerator(Generator(Tokenizer.IdCount), Tokenizer);
+        string[] prompts = [Prompt, "Another", "A much longer prompt than the others"];
+        string[] texts = generator.GenerateBatch(prompts, Options);
+        Assert.Equal(texts[0], generator.Generate(Prompt, Options));
+        Assert.Equal(texts[..2], generator.GenerateBatch(prompts[..2], Options));
+        foreach (int start in new[] { 1, 4, 9 })
+        {
+            // One stop string from within each of two texts; tokens have borders inside of them.
+            string[] stops = [texts[1].Substring(start, 5), texts[2].Substring(start + 3, 4)];
+            string[] expected = Array.ConvertAll(texts, t => t[..stops.Select(s => t.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(t.Length).Min()]);
+            Assert.Equal(expected, generator.GenerateBatch(prompts, Options, stops));
+        }
+
+        Assert.Throws<ArgumentException>(() => generator.GenerateBatch(["a", null!]));
+    }
+
+    [Fact]
+    public void TheBestBeamIsTheText()
+    {
+        CausalGenerator tokens = Generator(Tokenizer.IdCount);
+        var generator = new TextGenerator(tokens, Tokenizer);
+        int[] prompt = [.. Tokenizer.Encode(Prompt).Ids];
+        var options = new GenerationOptions { MaximumNewTokens = 8, BeamCount = 3, ReturnedSequences = 2, ForbiddenTokens = Options.ForbiddenTokens };
+        IReadOnlyList<BeamHypothesis> beams = tokens.SearchBeams(prompt, options);
+        IReadOnlyList<(string Text, double Score)> found = generator.SearchBeams(Prompt, options);
+        Assert.Equal(beams.Select(b => (Tokenizer.Decode([.. prompt, .. b.Tokens])[Prompt.Length..], b.Score)), found);
+        Assert.Equal([found[0].Text, found[0].Text], generator.GenerateBatch([Prompt, Prompt], options with { ReturnedSequences = 1 }));
+        Assert.Throws<OptionException>(() => generator.Generate(Prompt, options with { ReturnedSequences = 1 }, ["stop"]));
+    }
+
+    [Fact]
     public void AnEndTokenIsNoText()
     {
         CausalGenerator tokens = Generator(Tokenizer.IdCount);
@@ -62,7 +95,7 @@ public sealed class TextGeneratorTests
     public void WhatDoesNotFitIsRefused()
     {
         CausalGenerator tokens = Generator(Tokenizer.IdCount);
-        Assert.Contains("do not belong together", Assert.Throws<OptionException>(() => new TextGenerator(Generator(Tokenizer.IdCount - 1), Tokenizer)).Message, StringComparison.Ordinal);
+        Assert.Contains("do not belong together", Assert.Throws<TokenizerMismatchException>(() => new TextGenerator(Generator(Tokenizer.IdCount - 1), Tokenizer)).Message, StringComparison.Ordinal);
         var generator = new TextGenerator(tokens, Tokenizer);
         Assert.Throws<OptionException>(() => generator.Generate(Prompt, Options, [""]));
         Assert.Throws<OptionException>(() => { generator.StreamAsync(Prompt, Options with { Seed = null }); });

@@ -63,25 +63,98 @@ public sealed class TokenSamplerTests
     [Fact]
     public void TheRepetitionPenaltyWeakensWhatWasSeenOnce()
     {
-        var sampler = new TokenSampler(Draws with { RepetitionPenalty = 2, Temperature = 0.5 }, 3);
-        foreach (int token in new[] { 0, 1, 0 })
-            sampler.See(token);
-        AssertSame(Softmax([1.0 / 0.5, -2 / 0.5, 1.5 / 0.5]), Probabilities(sampler, [2, -1, 1.5f]));
-        var greedy = new TokenSampler(new GenerationOptions { RepetitionPenalty = 2 }, 3);
-        Assert.Equal(0, greedy.Choose([2, -1, 1.5f]));
-        greedy.See(0);
-        Assert.Equal(2, greedy.Choose([2, -1, 1.5f]));
+        GenerationOptions draws = Draws with { RepetitionPenalty = 2, Temperature = 0.5 };
+        AssertSame(Softmax([1.0 / 0.5, -2 / 0.5, 1.5 / 0.5]), Probabilities(draws, [2, -1, 1.5f], Text(draws, [0, 1, 0])));
+        AssertSame(Softmax([1.0 / 0.5, -2 / 0.5, 1.5 / 0.5]), Probabilities(draws, [2, -1, 1.5f], Text(draws, [1, 0], 1, 0)));
+        var greedy = new GenerationOptions { RepetitionPenalty = 2 };
+        Assert.Equal(0, Choose(greedy, [2, -1, 1.5f], [1]));
+        Assert.Equal(2, Choose(greedy, [2, -1, 1.5f], [1], 0));
+    }
+
+    [Fact]
+    public void FrequencyAndPresenceCountWhatWasGenerated()
+    {
+        GenerationOptions draws = Draws with { FrequencyPenalty = 0.25, PresencePenalty = -1 };
+        AssertSame(Softmax([2, -1 - 0.25 + 1, 1.5 - 3 * 0.25 + 1]), Probabilities(draws, [2, -1, 1.5f], Text(draws, [0, 0], 2, 1, 2, 2)));
+        AssertSame(Softmax([2 - 0.5, -1, 1.5]), Probabilities(Draws with { FrequencyPenalty = 0.5 }, [2, -1, 1.5f], Text(draws, [1], 0)));
+
+        // The repetition penalty first, and over the prompt too.
+        GenerationOptions both = draws with { RepetitionPenalty = 2 };
+        AssertSame(Softmax([1, -2 - 0.25 + 1, 1.5]), Probabilities(both, [2, -1, 1.5f], Text(both, [0], 1)));
+    }
+
+    [Fact]
+    public void NoSequenceComesTwice()
+    {
+        // Of 0 1 2 0 1 | 3 0 1, what followed 0 1 were 2 and 3.
+        Assert.Equal(0, Choose(new() { NoRepeatSize = 3 }, [1, 0, 3, 2], [0, 1, 2, 0, 1], 3, 0, 1));
+        Assert.Equal(1, Choose(new() { NoRepeatSize = 1 }, [1, 0, 3, 2], [0], 2, 3));
+        Assert.Equal(2, Choose(new() { NoRepeatSize = 9 }, [1, 0, 3, 2], [0, 1, 2, 0, 1], 3, 0, 1));
+        Assert.Throws<ModelException>(() => Choose(new() { NoRepeatSize = 1 }, [1, 0], [0, 1]));
+    }
+
+    [Fact]
+    public void TextsOfTheLeastLengthDoNotEndBefore()
+    {
+        foreach ((int expected, GenerationOptions options) in new[]
+                 {
+                     (0, new GenerationOptions { MinimumNewTokens = 3 }), (2, new GenerationOptions { MinimumNewTokens = 2 }),
+                     (0, new GenerationOptions { MinimumLength = 5 }), (2, new GenerationOptions { MinimumLength = 4 }),
+                 })
+            Assert.Equal(expected, Choose(options with { EndTokens = [2, 3] }, [1, 0, 3, 2], [1, 1], 1, 1));
+    }
+
+    [Fact]
+    public void LargeVocabulariesWithManyTiesAreCutAsBySorting() => Gen.Select(Gen.Int[0, 7].Array[3000], Gen.Double[0.01, 0.999], Gen.Int[1, 3000]).Sample(
+        (levels, p, k) =>
+        {
+            float[] logits = Array.ConvertAll(levels, l => l * 0.5f);
+            int[] falling = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i)];
+            double[] all = Softmax(Doubles(logits));
+            int needed = 1;
+            double sum = all[falling[0]];
+            while (needed < falling.Length && sum < p)
+                sum += all[falling[needed++]];
+            if (Math.Abs(sum - p) < 1e-9 || Math.Abs(sum - all[falling[needed - 1]] - p) < 1e-9)
+                return;
+            HashSet<int> kept = [.. falling.Take(needed)];
+            AssertSame(Softmax([.. logits.Select((l, i) => kept.Contains(i) ? l : double.NegativeInfinity)]), Probabilities(Draws with { TopP = p }, logits));
+            float least = logits[falling[k - 1]];
+            AssertSame(Softmax([.. logits.Select(l => l < least ? double.NegativeInfinity : l)]), Probabilities(Draws with { TopK = k }, logits));
+        },
+        iter: 30, threads: 1);
+
+    [Fact]
+    public void ChoosingAllocatesNothing()
+    {
+        float[] logits = [.. Enumerable.Range(0, 5000).Select(i => MathF.Sin(i))];
+        GenerationOptions options = Draws with { TopK = 100, TopP = 0.9, MinP = 0.01, RepetitionPenalty = 1.1, FrequencyPenalty = 0.1, NoRepeatSize = 2, ForbiddenTokens = [3], MinimumNewTokens = 5, EndTokens = [4] };
+        foreach (GenerationOptions each in new[] { options, new GenerationOptions(), new GenerationOptions { RepetitionPenalty = 2 } })
+        {
+            var sampler = new TokenSampler(each, logits.Length);
+            GeneratedText text = Text(each, [1, 2, 3], 4, 5);
+            sampler.Choose(logits, text);
+
+            // A collection that another test's thread begins counts what is left of this thread's piece of the heap.
+            Assert.Contains(0L, Enumerable.Range(0, 10).Select(_ =>
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 20; i++)
+                    sampler.Choose(logits, text);
+                return GC.GetAllocatedBytesForCurrentThread() - before;
+            }));
+        }
     }
 
     [Fact]
     public void ForbiddenTokensAreNeverChosen()
     {
-        Assert.Equal(2, new TokenSampler(new GenerationOptions { ForbiddenTokens = [0] }, 3).Choose([2, -1, 1.5f]));
+        Assert.Equal(2, Choose(new() { ForbiddenTokens = [0] }, [2, -1, 1.5f], [0]));
         AssertSame([0, 0, 1], Probabilities(Draws with { ForbiddenTokens = [0, 1] }, [2, -1, 1.5f]));
     }
 
     [Fact]
-    public void OfEqualScoresTheFirstIsChosen() => Assert.Equal(1, new TokenSampler(new GenerationOptions(), 4).Choose([0, 3, 3, 1]));
+    public void OfEqualScoresTheFirstIsChosen() => Assert.Equal(1, Choose(new(), [0, 3, 3, 1], [0]));
 
     [Fact]
     public void DrawsFollowTheProbabilities()
@@ -114,10 +187,12 @@ public sealed class TokenSamplerTests
     [Fact]
     public void LogitsThatAreNotNumbersAreRefused()
     {
-        var sampler = new TokenSampler(new GenerationOptions(), 2);
-        Assert.Contains("token 1", Assert.Throws<ModelException>(() => sampler.Choose([0, float.NaN])).Message, StringComparison.Ordinal);
-        Assert.Throws<ModelException>(() => sampler.Choose([float.PositiveInfinity, 0]));
-        Assert.Throws<ModelException>(() => sampler.Choose([float.NegativeInfinity, float.NegativeInfinity]));
+        foreach (GenerationOptions options in new[] { new GenerationOptions(), Draws, new GenerationOptions { RepetitionPenalty = 2 } })
+        {
+            Assert.Contains("token 1", Assert.Throws<ModelException>(() => Choose(options, [0, float.NaN], [0])).Message, StringComparison.Ordinal);
+            Assert.Throws<ModelException>(() => Choose(options, [float.PositiveInfinity, 0], [0]));
+            Assert.Throws<ModelException>(() => Choose(options, [float.NegativeInfinity, float.NegativeInfinity], [0]));
+        }
     }
 
     public static TheoryData<string, GenerationOptions> Wrong => new()
@@ -143,6 +218,22 @@ public sealed class TokenSamplerTests
         { "ForbiddenTokens", new() { ForbiddenTokens = [-1] } },
         { "ForbiddenTokens", new() { ForbiddenTokens = [.. Enumerable.Range(0, 10)] } },
         { "EndTokens", new() { EndTokens = null! } },
+        { "MaximumLength", new() { MaximumLength = 0 } },
+        { "MinimumNewTokens", new() { MinimumNewTokens = -1 } },
+        { "MinimumNewTokens", new() { MinimumNewTokens = 5, MaximumNewTokens = 4 } },
+        { "MinimumLength", new() { MinimumLength = -1 } },
+        { "MinimumLength", new() { MinimumLength = 5, MaximumLength = 4 } },
+        { "FrequencyPenalty", new() { FrequencyPenalty = double.NaN } },
+        { "PresencePenalty", new() { PresencePenalty = double.PositiveInfinity } },
+        { "NoRepeatSize", new() { NoRepeatSize = 0 } },
+        { "BeginToken", new() { BeginToken = 10 } },
+        { "DecoderStartToken", new() { DecoderStartToken = -1 } },
+        { "BeamCount", new() { BeamCount = 0 } },
+        { "BeamCount", Draws with { BeamCount = 2 } },
+        { "LengthPenalty", new() { BeamCount = 2, LengthPenalty = double.NaN } },
+        { "ReturnedSequences", new() { BeamCount = 2, ReturnedSequences = 3 } },
+        { "ReturnedSequences", new() { ReturnedSequences = 0 } },
+        { "EarlyStopping", new() { BeamCount = 2, EarlyStopping = (EarlyStopping)3 } },
     };
 
     [Theory]
@@ -153,18 +244,25 @@ public sealed class TokenSamplerTests
     private static int[] Draw(GenerationOptions options, float[] logits, int count)
     {
         var sampler = new TokenSampler(options, logits.Length);
-        return [.. Enumerable.Range(0, count).Select(_ => sampler.Choose(logits))];
+        GeneratedText text = Text(options, [0]);
+        return [.. Enumerable.Range(0, count).Select(_ => sampler.Choose(logits, text))];
     }
 
-    private static double[] Probabilities(GenerationOptions options, float[] logits) => Probabilities(new TokenSampler(options, logits.Length), logits);
+    private static int Choose(GenerationOptions options, float[] logits, int[] prompt, params int[] made) =>
+        new TokenSampler(options, logits.Length).Choose(logits, Text(options, prompt, made));
 
-    private static double[] Probabilities(TokenSampler sampler, float[] logits)
+    private static GeneratedText Text(GenerationOptions options, int[] prompt, params int[] made)
     {
-        var probabilities = new double[logits.Length];
-        List<TokenSampler.Candidate> candidates = sampler.Distribution(logits);
-        foreach ((int token, _, double weight) in candidates)
-            probabilities[token] = weight / candidates.Sum(c => c.Weight);
-        return probabilities;
+        var text = new GeneratedText(null, prompt, 100, TokenSampler.DrawsOf(options, 0), 0);
+        Array.ForEach(made, token => text.Add(token, []));
+        return text;
+    }
+
+    private static double[] Probabilities(GenerationOptions options, float[] logits, GeneratedText? text = null)
+    {
+        var sampler = new TokenSampler(options, logits.Length);
+        double total = sampler.Weigh(logits, text ?? Text(options, [0]));
+        return [.. sampler.Weights.ToArray().Select(w => w / total)];
     }
 
     private static double[] Doubles(float[] values) => Array.ConvertAll(values, v => (double)v);
