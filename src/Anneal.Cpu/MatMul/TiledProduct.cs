@@ -190,6 +190,9 @@ internal abstract unsafe partial class TiledProduct
     private protected virtual float* DirectRight(float* right, long batch, int group, long depth, int column) =>
         throw new NotSupportedException();
 
+    /// <summary>Where the operands of some rows of a batch lie, each contiguous; nothing where they do not.</summary>
+    private protected virtual OperandRanges OperandsOf(float* left, float* right, long batch, long row, long rowCount) => default;
+
     /// <summary>Takes a block that was computed aside; see <see cref="ProductShape.ScatteredOutput"/>.</summary>
     private protected virtual void StoreRows(float* output, long batch, long row, int rowCount, float* block) =>
         throw new NotSupportedException();
