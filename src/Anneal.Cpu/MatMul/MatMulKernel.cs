@@ -53,6 +53,11 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     private protected override float* DirectLeft(float* left, long batch, long row, long depth) =>
         left + (batch * _shape.BatchStrideA) + (row * _shape.K) + depth;
 
+    private protected override long DirectDepthStride => _shape.TransposeA && _shape.M % CollidingStride != 0 ? _shape.M : 0;
+
+    private protected override float* DirectDepths(float* left, long batch, long row, long depth) =>
+        left + (batch * _shape.BatchStrideA) + (depth * _shape.M) + row;
+
     private protected override OperandRanges OperandsOf(float* left, float* right, long batch, long row, long rowCount)
     {
         left += batch * _shape.BatchStrideA;

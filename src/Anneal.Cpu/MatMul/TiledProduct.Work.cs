@@ -189,8 +189,9 @@ internal abstract unsafe partial class TiledProduct
     }
 
     /// <summary>
-    /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time as they lie, and from there to the tiles, each of
-    /// which gets its rows of one depth after another, so that it reads straight on.
+    /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time, for all tiles, each of which gets its rows of one
+    /// depth after another, so that it reads straight on. Depths that fall into the same sets of the cache, and rows that do not fill a tile, are
+    /// copied before.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackLeftTiles<TSet>(ProductJob job, in Block block, int group)
@@ -198,9 +199,18 @@ internal abstract unsafe partial class TiledProduct
     {
         float* staged = block.LeftPanel + ((long)_blockRows * _depthBlock);
         int rows = (int)(DivideUp(block.RowCount, TSet.Rows) * TSet.Rows);
+        bool isDirect = DirectDepthStride != 0 && rows == block.RowCount;
         for (int done = 0; done < block.DepthCount; done += StagedDepths)
         {
             int count = Math.Min(StagedDepths, block.DepthCount - done);
+            if (isDirect)
+            {
+                float* source = DirectDepths(job.Left, block.Batch, block.Row, block.Depth + done);
+                for (int row = 0; row < rows; row += TSet.Rows)
+                    TSet.CopyRows(source + row, DirectDepthStride, count, block.LeftPanel + ((long)row * _depthBlock) + (done * TSet.Rows));
+                continue;
+            }
+
             PackLeft(job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth + done, count, staged, _blockRows);
             for (int k = 0; k < count && rows > block.RowCount; k++)
                 Packing.Clear(staged + ((long)k * _blockRows) + block.RowCount, rows - block.RowCount);
