@@ -7,7 +7,7 @@ namespace Anneal.Bench;
 /// <summary>Versions of kernels side by side, on one thread, with their share of the measured multiply-add peak.</summary>
 internal static unsafe class Lab
 {
-    private static readonly (string Name, Action<double> Run)[] All = [("tile", Tile), ("product", Product), ("stream", Stream)];
+    private static readonly (string Name, Action<double> Run)[] All = [("tile", Tile), ("product", Product), ("stream", Stream), ("functions", Functions)];
 
     internal static int Run(string name)
     {
@@ -22,6 +22,34 @@ internal static unsafe class Lab
         Console.WriteLine($"peak of one thread: {peak / 1e9:F0} GFLOP/s");
         run(peak);
         return 0;
+    }
+
+    /// <summary>Elementary functions of values in the first-level cache: the time of one value.</summary>
+    private static void Functions(double _)
+    {
+        Function<ExpKernel>("exp, normal", x => x);
+        Function<ExpKernel>("exp, half of it -1e9", x => x < 0 ? -1e9f : x);
+        Function<TanhKernel>("tanh, normal", x => x);
+        Function<SigmoidKernel>("sigmoid, normal", x => x);
+        Function<ErfKernel>("erf, normal", x => x);
+        Function<LogKernel>("log, positive", x => Math.Abs(x) + 1);
+    }
+
+    private static void Function<TKernel>(string name, Func<float, float> value)
+        where TKernel : struct, IUnaryKernel
+    {
+        const int Count = 2048;
+        NativeBuffer x = new(Count * sizeof(float)), y = new(Count * sizeof(float));
+        var random = new Random(1);
+        for (int i = 0; i < Count; i++)
+            ((float*)x.Pointer)[i] = value((float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())));
+        var form = new KernelForm(name, [Lane.Float], Lane.Float, 8, null);
+        delegate*<TileCall*, void> run = new UnaryEntry<TKernel>(form).Tile(InstructionSets.Best);
+        TileCall call = new() { Target = (float*)y.Pointer, A = (float*)x.Pointer, Count = Count };
+        TileCall* at = &call;
+        long address = (long)at;
+        double seconds = Best(() => run((TileCall*)address));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-30} {1e9 * seconds / Count,7:F3} ns a value"));
     }
 
     /// <summary>The register tile of products, over panels that lie in the first or in the second level of cache.</summary>

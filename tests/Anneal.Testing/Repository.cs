@@ -6,6 +6,9 @@ public static class Repository
     /// <summary>The folder with the solution.</summary>
     public static string Root { get; } = Find();
 
+    /// <summary>The folder with the digits of MNIST.</summary>
+    public static string Mnist => Path.Combine(Root, "datasets", "mnist");
+
     private static string Find()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

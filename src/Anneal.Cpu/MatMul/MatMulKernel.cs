@@ -53,6 +53,18 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     private protected override float* DirectLeft(float* left, long batch, long row, long depth) =>
         left + (batch * _shape.BatchStrideA) + (row * _shape.K) + depth;
 
+    private protected override long DirectDepthStride => _shape.TransposeA && _shape.M % CollidingStride != 0 ? _shape.M : 0;
+
+    private protected override float* DirectDepths(float* left, long batch, long row, long depth) =>
+        left + (batch * _shape.BatchStrideA) + (depth * _shape.M) + row;
+
+    private protected override OperandRanges OperandsOf(float* left, float* right, long batch, long row, long rowCount)
+    {
+        left += batch * _shape.BatchStrideA;
+        long leftCount = _shape.TransposeA ? _shape.M * _shape.K : rowCount * _shape.K;
+        return new(_shape.TransposeA ? left : left + (row * _shape.K), leftCount, right + (batch * _shape.BatchStrideB), _shape.N * _shape.K);
+    }
+
     private protected override void PackLeft(
         float* left, long batch, int group, long row, int rowCount, long depth, int depthCount, float* panel, int stride)
     {

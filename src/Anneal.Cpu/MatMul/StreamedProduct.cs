@@ -19,6 +19,9 @@ internal sealed unsafe class StreamedProduct
 
     /// <summary>Smaller matrices stay in the caches from run to run, where tiles are as fast.</summary>
     private const long LeastElements = 1 << 18;
+
+    /// <summary>Longer sums are cut into slices, which loses fewer digits.</summary>
+    private const long MostDepth = 1 << 15;
     private const int MaximumDepthRun = 128;
     private const int UnitsPerThread = 4;
 
@@ -51,7 +54,7 @@ internal sealed unsafe class StreamedProduct
 
     /// <summary>Whether a product is of this kind. What its sums' order is depends on it, so the machine has no say.</summary>
     internal static bool Fits(in MatMulShape shape) =>
-        shape is { Batch: 1, TransposeA: false, M: >= 1 and <= MostRows, N: < int.MaxValue, K: < int.MaxValue } && shape.N * shape.K >= LeastElements;
+        shape is { Batch: 1, TransposeA: false, M: >= 1 and <= MostRows, N: < int.MaxValue, K: <= MostDepth } && shape.N * shape.K >= LeastElements;
 
     /// <summary>Computes the product; scratch must be aligned to 64 bytes.</summary>
     internal void Run(float* left, float* right, float* output, byte* scratch, TileEpilogue? epilogue, WorkerPool pool)

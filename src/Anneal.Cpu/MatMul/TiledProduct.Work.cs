@@ -81,6 +81,8 @@ internal abstract unsafe partial class TiledProduct
         where TLayout : struct, ILeftLayout
     {
         Block block = Locate(job, worker, unit);
+        if (_shape.RightPerBatch && _depthBlocks == 1 && unit + _workers < Units)
+            block.Following = OperandsOfUnit(job, unit + _workers);
         long firstDepth = (long)block.Slice * _depthRuns / _slices * _depthRun;
         long endDepth = Math.Min((long)(block.Slice + 1) * _depthRuns / _slices * _depthRun, _shape.Depth);
         bool byColumns = _slices == 1 && _shape.Groups == 1 && !_shape.ScatteredOutput
@@ -118,6 +120,13 @@ internal abstract unsafe partial class TiledProduct
             StoreRows(job.Output, block.Batch, block.Row, block.RowCount, block.Output);
         else if (!byColumns)
             ApplyEpilogue(job, worker, block, block.FirstPanel, block.EndPanel);
+    }
+
+    private OperandRanges OperandsOfUnit(ProductJob job, long unit)
+    {
+        long rowBlock = unit / _columnBlocks % _rowBlocks, first = rowBlock * _tiles / _rowBlocks * _tileRows;
+        long end = Math.Min((rowBlock + 1) * _tiles / _rowBlocks * _tileRows, _shape.Rows);
+        return OperandsOf(job.Left, job.Right, unit / _columnBlocks / _rowBlocks, first, end - first);
     }
 
     private Block Locate(ProductJob job, int worker, long unit)
@@ -180,8 +189,9 @@ internal abstract unsafe partial class TiledProduct
     }
 
     /// <summary>
-    /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time as they lie, and from there to the tiles, each of
-    /// which gets its rows of one depth after another, so that it reads straight on.
+    /// Packs an operand of which all rows of a depth are contiguous: a few depths at a time, for all tiles, each of which gets its rows of one
+    /// depth after another, so that it reads straight on. Depths that fall into the same sets of the cache, and rows that do not fill a tile, are
+    /// copied before.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackLeftTiles<TSet>(ProductJob job, in Block block, int group)
@@ -189,9 +199,18 @@ internal abstract unsafe partial class TiledProduct
     {
         float* staged = block.LeftPanel + ((long)_blockRows * _depthBlock);
         int rows = (int)(DivideUp(block.RowCount, TSet.Rows) * TSet.Rows);
+        bool isDirect = DirectDepthStride != 0 && rows == block.RowCount;
         for (int done = 0; done < block.DepthCount; done += StagedDepths)
         {
             int count = Math.Min(StagedDepths, block.DepthCount - done);
+            if (isDirect)
+            {
+                float* source = DirectDepths(job.Left, block.Batch, block.Row, block.Depth + done);
+                for (int row = 0; row < rows; row += TSet.Rows)
+                    TSet.CopyRows(source + row, DirectDepthStride, count, block.LeftPanel + ((long)row * _depthBlock) + (done * TSet.Rows));
+                continue;
+            }
+
             PackLeft(job.Left, block.Batch, group, block.Row, block.RowCount, block.Depth + done, count, staged, _blockRows);
             for (int k = 0; k < count && rows > block.RowCount; k++)
                 Packing.Clear(staged + ((long)k * _blockRows) + block.RowCount, rows - block.RowCount);
@@ -217,11 +236,11 @@ internal abstract unsafe partial class TiledProduct
             float* output = block.Output + ((long)group * _shape.Columns) + column;
             tile.RightStep = width;
             Ahead ahead = default;
+            long tiles = DivideUp(block.RowCount, TSet.Rows) * DivideUp(block.DepthCount, _depthRun);
             if (job.Panels is not null || SharesRight)
             {
                 tile.Right = SharedPanel(job.Panels is not null ? job.Panels : (float*)job.Scratch, group, panel, block.Depth);
                 ahead.Start = tile.Right + (_shape.Depth * width);
-                long tiles = DivideUp(block.RowCount, TSet.Rows) * DivideUp(block.DepthCount, _depthRun);
                 ahead.Share = DivideUp((long)width * block.DepthCount, Math.Max(1, tiles));
             }
             else if (columnCount == width && DirectRightStride != 0)
@@ -236,6 +255,13 @@ internal abstract unsafe partial class TiledProduct
                 {
                     PackRight(
                         job.Right, block.Batch, group, block.Depth, block.DepthCount, column, columnCount, width, block.RightPanel);
+                }
+
+                if (block.Following.Length > 0)
+                {
+                    ahead.Operands = block.Following;
+                    ahead.Share = DivideUp(block.Following.Length, tiles * (block.EndPanel - block.FirstPanel));
+                    ahead.Done = (panel - block.FirstPanel) * tiles * ahead.Share;
                 }
 
                 bool isLast = panel + 1 == block.EndPanel;
@@ -321,14 +347,18 @@ internal abstract unsafe partial class TiledProduct
     /// <summary>
     /// What the tiles of a panel bring into the second-level cache, a line with every second depth, so that the next panel is there when its turn
     /// comes: a share of a packed panel, or a column of lines of an operand that has yet to be packed, which lie too far apart for the
-    /// processor to guess.
+    /// processor to guess. Of many small products, each brings what the next one reads.
     /// </summary>
     private struct Ahead
     {
         internal float* Start;
 
-        /// <summary>Of a packed panel: what one tile takes.</summary>
+        /// <summary>Of a packed panel, or of the operands of another unit: what one tile takes.</summary>
         internal long Share;
+
+        /// <summary>The operands of another unit, and how much of them earlier panels have taken.</summary>
+        internal OperandRanges Operands;
+        internal long Done;
 
         /// <summary>Of rows that are not packed: from one to the next, otherwise 0, and how many lines a panel covers at most.</summary>
         internal long Stride;
@@ -339,7 +369,12 @@ internal abstract unsafe partial class TiledProduct
         {
             tile.Next = tile.Right;
             tile.NextStep = 0;
-            if (Share != 0)
+            if (Operands.Length != 0)
+            {
+                tile.Next = Operands.At(Done + (index * Share));
+                tile.NextStep = FloatsPerLine;
+            }
+            else if (Share != 0)
             {
                 tile.Next = Start + (index * Share);
                 tile.NextStep = FloatsPerLine;
@@ -376,6 +411,9 @@ internal abstract unsafe partial class TiledProduct
         internal float* LastTile;
         internal float* RightPanel;
         internal float* Output;
+
+        /// <summary>What this thread probably computes next.</summary>
+        internal OperandRanges Following;
         internal long Depth;
         internal int DepthCount;
         internal bool Accumulate;

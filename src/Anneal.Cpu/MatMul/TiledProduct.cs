@@ -176,6 +176,13 @@ internal abstract unsafe partial class TiledProduct
     private protected virtual float* DirectLeft(float* left, long batch, long row, long depth) =>
         throw new NotSupportedException();
 
+    /// <summary>Where a depth-major left operand can be packed straight from its place: from one depth to the next, or 0.</summary>
+    private protected virtual long DirectDepthStride => 0;
+
+    /// <summary>A depth of the left operand from a row on, where <see cref="DirectDepthStride"/> is not 0.</summary>
+    private protected virtual float* DirectDepths(float* left, long batch, long row, long depth) =>
+        throw new NotSupportedException();
+
     /// <summary>Packs up to a tile's columns of the right operand: <paramref name="width"/> floats for each depth, zero beyond the columns.</summary>
     private protected abstract void PackRight(
         float* right, long batch, int group, long depth, int depthCount, int column, int columnCount, int width, float* panel);
@@ -189,6 +196,9 @@ internal abstract unsafe partial class TiledProduct
     /// <summary>The first element of a panel, where <see cref="DirectRightStride"/> is not 0.</summary>
     private protected virtual float* DirectRight(float* right, long batch, int group, long depth, int column) =>
         throw new NotSupportedException();
+
+    /// <summary>Where the operands of some rows of a batch lie, each contiguous; nothing where they do not.</summary>
+    private protected virtual OperandRanges OperandsOf(float* left, float* right, long batch, long row, long rowCount) => default;
 
     /// <summary>Takes a block that was computed aside; see <see cref="ProductShape.ScatteredOutput"/>.</summary>
     private protected virtual void StoreRows(float* output, long batch, long row, int rowCount, float* block) =>

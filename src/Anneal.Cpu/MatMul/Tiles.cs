@@ -191,6 +191,8 @@ internal static unsafe partial class Tiles
         long row2 = 2 * row1, row3 = 3 * row1;
         float* lower = left + 4 * row1;
         long rightStep = tile.RightStep;
+        float* next = tile.Next;
+        Prefetch(tile.Output, tile.OutputStep, 8, 2 * TLanes.Count);
         TVector s0_0 = default, s0_1 = default;
         TVector s1_0 = default, s1_1 = default;
         TVector s2_0 = default, s2_1 = default;
@@ -201,6 +203,12 @@ internal static unsafe partial class Tiles
         TVector s7_0 = default, s7_1 = default;
         for (long depth = tile.Depth; depth > 0; depth--)
         {
+            if (Sse.IsSupported && (depth & 1) != 0)
+            {
+                Sse.Prefetch1(next);
+                next += tile.NextStep;
+            }
+
             TVector right0 = TLanes.Load(right);
             TVector right1 = TLanes.Load(right + TLanes.Count);
             TVector value = TLanes.Broadcast(left[0]);

@@ -44,6 +44,9 @@ internal unsafe interface ISimd<TSelf>
     /// <summary>The maximum of IEEE 754:2019: NaN propagates, -0 is less than +0.</summary>
     static abstract TSelf Max(TSelf left, TSelf right);
 
+    /// <summary>The value, or a bound that is less. NaN stays; the bound is neither NaN nor zero.</summary>
+    static abstract TSelf AtMost(TSelf value, TSelf bound);
+
     static abstract TSelf Abs(TSelf value);
 
     static abstract TSelf Negate(TSelf value);
@@ -103,6 +106,12 @@ internal unsafe interface ISimd<TSelf>
 
     /// <summary>Truncates to integers (saturating, NaN to 0), kept as bits.</summary>
     static abstract TSelf ConvertToInt32Bits(TSelf value);
+
+    /// <summary>value * 2^power, rounded once; the power is a whole number from -252 to 254.</summary>
+    static abstract TSelf Scale(TSelf value, TSelf power);
+
+    /// <summary>As <see cref="Scale"/> where value, 2^power and the result are normal numbers, or NaN.</summary>
+    static abstract TSelf ScaleNormal(TSelf value, TSelf power);
 
     /// <summary>The integers held as bits, as floats.</summary>
     static abstract TSelf ConvertFromInt32Bits(TSelf bits);

@@ -26,7 +26,7 @@ internal static partial class SimdMath
         TVec power = TVec.Round(product);
         TVec fraction = TVec.Add(TVec.Subtract(product, power), productLow);
         TVec reduced = ExpMinusOneReduced(TVec.Multiply(fraction, TVec.Broadcast(0.6931471824645996f)));
-        TVec result = ScaleByPowerOfTwo(TVec.Add(reduced, one), TVec.ConvertToInt32Bits(power));
+        TVec result = TVec.Scale(TVec.Add(reduced, one), power);
         return PowSpecials(x, y, magnitude, result);
     }
 

@@ -18,10 +18,13 @@ internal static partial class SimdMath
     internal static TVec Exp<TVec>(TVec x)
         where TVec : unmanaged, ISimd<TVec>
     {
-        // Beyond these bounds the result is 0 or infinity anyway; NaN passes through both.
-        TVec bounded = TVec.Min(TVec.Max(x, TVec.Broadcast(-105f)), TVec.Broadcast(89f));
+        // Beyond these bounds the result is 0 or infinity anyway. A product that underflows takes a hundred times as long as others, and
+        // masked scores are far down, so they are left out of it.
+        TVec isZero = TVec.LessThan(x, TVec.Broadcast(-105f));
+        TVec bounded = TVec.Select(isZero, TVec.Zero, TVec.AtMost(x, TVec.Broadcast(89f)));
         TVec power = ReduceExponent(bounded, out TVec remainder);
-        return ScaleByPowerOfTwo(TVec.Add(ExpMinusOneReduced(remainder), TVec.Broadcast(1f)), TVec.ConvertToInt32Bits(power));
+        TVec result = TVec.Scale(TVec.Add(ExpMinusOneReduced(remainder), TVec.Broadcast(1f)), power);
+        return TVec.Select(isZero, TVec.Zero, result);
     }
 
     /// <summary>e to the power of x, minus one, accurate near zero.</summary>
@@ -82,13 +85,13 @@ internal static partial class SimdMath
         where TVec : unmanaged, ISimd<TVec>
     {
         TVec one = TVec.Broadcast(1f);
-        TVec bounded = TVec.Max(TVec.Negate(TVec.Abs(x)), TVec.Broadcast(-105f));
-        TVec power = TVec.ConvertToInt32Bits(ReduceExponent(bounded, out TVec remainder));
+        TVec bounded = TVec.Negate(TVec.AtMost(TVec.Abs(x), TVec.Broadcast(105f)));
+        TVec power = ReduceExponent(bounded, out TVec remainder);
         TVec reduced = ExpMinusOneReduced(remainder);
         // The mantissa of e^-|x| with its rounding error, and 1 / (1 + e^-|x|) with one step of correction.
         TVec mantissa = TVec.Add(one, reduced);
         TVec mantissaLow = TVec.Add(TVec.Subtract(one, mantissa), reduced);
-        TVec small = ScaleByPowerOfTwo(mantissa, power);
+        TVec small = TVec.Scale(mantissa, power);
         TVec denominator = TVec.Add(one, small);
         TVec denominatorLow = TVec.Add(TVec.Subtract(one, denominator), small);
         TVec inverse = TVec.Divide(one, denominator);
@@ -96,7 +99,7 @@ internal static partial class SimdMath
         residual = TVec.FusedMultiplyAdd(TVec.Negate(inverse), denominatorLow, residual);
         inverse = TVec.FusedMultiplyAdd(inverse, residual, inverse);
         TVec below = TVec.FusedMultiplyAdd(mantissa, inverse, TVec.Multiply(mantissaLow, inverse));
-        return TVec.Select(TVec.LessThan(x, TVec.Zero), ScaleByPowerOfTwo(below, power), inverse);
+        return TVec.Select(TVec.LessThan(x, TVec.Zero), TVec.Scale(below, power), inverse);
     }
 
     /// <summary>The hyperbolic tangent.</summary>
@@ -104,7 +107,7 @@ internal static partial class SimdMath
     internal static TVec Tanh<TVec>(TVec x)
         where TVec : unmanaged, ISimd<TVec>
     {
-        TVec magnitude = TVec.Min(TVec.Abs(x), TVec.Broadcast(10f));
+        TVec magnitude = TVec.AtMost(TVec.Abs(x), TVec.Broadcast(10f));
         TVec square = TVec.Multiply(magnitude, magnitude);
         TVec series = TVec.Broadcast(-0.00654254202f);
         series = Step(series, square, 0.0212727487f);
@@ -115,7 +118,7 @@ internal static partial class SimdMath
 
         // Both terms of 1 - 2 / (e^2x + 1) are accurate; near zero they would cancel.
         TVec one = TVec.Broadcast(1f);
-        TVec power = Exp(TVec.Add(magnitude, magnitude));
+        TVec power = ExpNormal(TVec.Add(magnitude, magnitude));
         TVec far = TVec.Subtract(one, TVec.Divide(TVec.Broadcast(2f), TVec.Add(power, one)));
         TVec result = TVec.Select(TVec.LessThan(magnitude, TVec.Broadcast(0.55f)), near, far);
         return TVec.Or(result, TVec.And(x, TVec.BroadcastBits(SignBit)));
@@ -126,7 +129,7 @@ internal static partial class SimdMath
     internal static TVec Erf<TVec>(TVec x)
         where TVec : unmanaged, ISimd<TVec>
     {
-        TVec magnitude = TVec.Min(TVec.Abs(x), TVec.Broadcast(4f));
+        TVec magnitude = TVec.AtMost(TVec.Abs(x), TVec.Broadcast(4f));
         TVec square = TVec.Multiply(magnitude, magnitude);
         TVec series = TVec.Broadcast(8.33471859e-05f);
         series = Step(series, square, -0.000813470921f);
@@ -148,7 +151,7 @@ internal static partial class SimdMath
         logarithm = Step(logarithm, magnitude, -0.631373882f);
         logarithm = Step(logarithm, magnitude, -1.13044667f);
         logarithm = Step(logarithm, magnitude, 0.000362899329f);
-        TVec far = TVec.Subtract(TVec.Broadcast(1f), Exp(logarithm));
+        TVec far = TVec.Subtract(TVec.Broadcast(1f), ExpNormal(logarithm));
         TVec result = TVec.Select(TVec.LessThan(magnitude, TVec.Broadcast(0.925f)), near, far);
         return TVec.Or(result, TVec.And(x, TVec.BroadcastBits(SignBit)));
     }
@@ -187,13 +190,13 @@ internal static partial class SimdMath
     private static TVec PowerOfTwo<TVec>(TVec exponentBits)
         where TVec : unmanaged, ISimd<TVec> => TVec.ShiftLeftInt32(TVec.AddInt32(exponentBits, TVec.BroadcastBits(127)), 23);
 
-    /// <summary>In two steps, so that results may be subnormal or overflow; only the second one rounds.</summary>
+    /// <summary>e to the power of x where that is a normal number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec ScaleByPowerOfTwo<TVec>(TVec value, TVec exponentBits)
+    private static TVec ExpNormal<TVec>(TVec x)
         where TVec : unmanaged, ISimd<TVec>
     {
-        TVec half = TVec.ShiftRightArithmeticInt32(exponentBits, 1);
-        return TVec.Multiply(TVec.Multiply(value, PowerOfTwo(half)), PowerOfTwo(TVec.SubtractInt32(exponentBits, half)));
+        TVec power = ReduceExponent(x, out TVec remainder);
+        return TVec.ScaleNormal(TVec.Add(ExpMinusOneReduced(remainder), TVec.Broadcast(1f)), power);
     }
 
     /// <summary>Splits a positive normal number into 2^exponent * mantissa, the mantissa from the root of 1/2 to that of 2.</summary>

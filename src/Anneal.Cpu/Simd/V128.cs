@@ -99,6 +99,10 @@ internal readonly unsafe struct V128 : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Max(V128 left, V128 right) => new(Vector128.Max(left._value, right._value));
 
+    // The instruction gives its second operand where one is NaN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 AtMost(V128 value, V128 bound) => Sse.IsSupported ? new(Sse.Min(bound._value, value._value)) : Select(GreaterThan(value, bound), bound, value);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Abs(V128 value) => new(Vector128.Abs(value._value));
 
@@ -186,6 +190,17 @@ internal readonly unsafe struct V128 : ISimd<V128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 ConvertToInt32Bits(V128 value) => new(Vector128.ConvertToInt32(value._value).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Scale(V128 value, V128 power)
+    {
+        // In two steps, so that results may be subnormal or overflow; only the second one rounds.
+        Vector128<int> bits = Vector128.ConvertToInt32Native(power._value), half = bits >> 1;
+        return new(value._value * PowerOfTwo(half) * PowerOfTwo(bits - half));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 ScaleNormal(V128 value, V128 power) => new(value._value * PowerOfTwo(Vector128.ConvertToInt32Native(power._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 ConvertFromInt32Bits(V128 bits) => new(Vector128.ConvertToSingle(bits._value.AsInt32()));
@@ -286,4 +301,8 @@ internal readonly unsafe struct V128 : ISimd<V128>
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(source)).AsByte();
         return Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32();
     }
+
+    /// <summary>2 to the power of integers from -126 to 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> PowerOfTwo(Vector128<int> power) => ((power + Vector128.Create(127)) << 23).AsSingle();
 }

@@ -74,6 +74,10 @@ internal readonly unsafe struct V256 : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Max(V256 left, V256 right) => new(Vector256.Max(left._value, right._value));
 
+    // The instruction gives its second operand where one is NaN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 AtMost(V256 value, V256 bound) => new(Avx.Min(bound._value, value._value));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Abs(V256 value) => new(Vector256.Abs(value._value));
 
@@ -161,6 +165,17 @@ internal readonly unsafe struct V256 : ISimd<V256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 ConvertToInt32Bits(V256 value) => new(Vector256.ConvertToInt32(value._value).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Scale(V256 value, V256 power)
+    {
+        // In two steps, so that results may be subnormal or overflow; only the second one rounds.
+        Vector256<int> bits = Vector256.ConvertToInt32Native(power._value), half = bits >> 1;
+        return new(value._value * PowerOfTwo(half) * PowerOfTwo(bits - half));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 ScaleNormal(V256 value, V256 power) => new(value._value * PowerOfTwo(Vector256.ConvertToInt32Native(power._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 ConvertFromInt32Bits(V256 bits) => new(Vector256.ConvertToSingle(bits._value.AsInt32()));
@@ -261,4 +276,8 @@ internal readonly unsafe struct V256 : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> WidenBytes(byte* source) =>
         Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(source)).AsByte());
+
+    /// <summary>2 to the power of integers from -126 to 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> PowerOfTwo(Vector256<int> power) => ((power + Vector256.Create(127)) << 23).AsSingle();
 }

@@ -74,6 +74,10 @@ internal readonly unsafe struct V512 : ISimd<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Max(V512 left, V512 right) => new(Vector512.Max(left._value, right._value));
 
+    // The instruction gives its second operand where one is NaN.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 AtMost(V512 value, V512 bound) => new(Avx512F.Min(bound._value, value._value));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Abs(V512 value) => new(Vector512.Abs(value._value));
 
@@ -161,6 +165,12 @@ internal readonly unsafe struct V512 : ISimd<V512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 ConvertToInt32Bits(V512 value) => new(Vector512.ConvertToInt32(value._value).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Scale(V512 value, V512 power) => new(Avx512F.Scale(value._value, power._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 ScaleNormal(V512 value, V512 power) => Scale(value, power);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 ConvertFromInt32Bits(V512 bits) => new(Vector512.ConvertToSingle(bits._value.AsInt32()));

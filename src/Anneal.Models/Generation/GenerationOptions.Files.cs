@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -104,7 +105,7 @@ public sealed partial record GenerationOptions
         JsonObject written = Fields();
         if (Source is null)
             return written;
-        JsonObject result = StrictJsonText.ParseObject(System.Text.Encoding.UTF8.GetBytes(Source), FileName);
+        JsonObject result = JsonTree.ParseObject(System.Text.Encoding.UTF8.GetBytes(Source), FileName);
         JsonObject before = Read(new ConfigFields(result, FileName)).Fields();
         bool hasChanged = false;
         foreach (string name in written.Select(f => f.Key).Union(before.Select(f => f.Key)).ToArray())

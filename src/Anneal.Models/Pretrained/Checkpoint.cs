@@ -70,7 +70,7 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>Reads the index of a model in shards: the file of each tensor.</summary>
     internal static Dictionary<string, string> ParseIndex(ReadOnlyMemory<byte> utf8, string path)
     {
-        JsonObject index = StrictJsonText.ParseObject(utf8, path);
+        JsonObject index = JsonTree.ParseObject(utf8.Span, path);
         if (index["weight_map"] is not JsonObject map || map.Count == 0)
             throw new ModelFileException(path, "weight_map", "an object with the file of each tensor", index["weight_map"] is null ? "nothing" : "something else");
         var files = new Dictionary<string, string>(map.Count);

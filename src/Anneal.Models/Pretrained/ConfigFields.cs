@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -26,7 +27,7 @@ internal sealed class ConfigFields(JsonObject values, string file)
     {
         if (utf8.Length > LongestFile)
             throw new ModelFileException(file, "the file", $"at most {LongestFile} bytes", $"{utf8.Length} bytes");
-        return new ConfigFields(StrictJsonText.ParseObject(utf8, file), file);
+        return new ConfigFields(JsonTree.ParseObject(utf8.Span, file), file);
     }
 
     /// <summary>Reads the configuration of a folder.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -52,7 +53,7 @@ public abstract record PretrainedConfig
             return written;
         }
 
-        JsonObject result = StrictJsonText.ParseObject(System.Text.Encoding.UTF8.GetBytes(Source), InCode), before = [];
+        JsonObject result = JsonTree.ParseObject(System.Text.Encoding.UTF8.GetBytes(Source), InCode), before = [];
         Reread(result).WriteFields(before);
         foreach ((string name, JsonNode? value) in written)
         {

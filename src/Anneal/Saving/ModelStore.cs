@@ -52,14 +52,21 @@ internal static class ModelStore
 
     internal static Model Load(ModelFolder files, string folder)
     {
-        string path = Path.Combine(folder, Config);
-        LayerConfig root = ReadConfig(files[Config], path);
-        Model model = MakeModel(root, path);
+        (Model model, TrainingSetup? training) = ReadModel(files[Config], Path.Combine(folder, Config));
         CopyWeights(model, files, folder);
-        if (root.Contains("training"))
-            RestoreTraining(model, root.Part("training"), files, folder);
-        root.RequireAllRead();
+        if (training is not null)
+            RestoreTraining(model, training, files, folder);
         return model;
+    }
+
+    /// <summary>What a configuration says, without weights and without what training remembers.</summary>
+    internal static (Model Model, TrainingSetup? Training) ReadModel(Stream config, string path)
+    {
+        LayerConfig root = ReadConfig(config, path);
+        Model model = MakeModel(root, path);
+        TrainingSetup? training = root.Contains("training") ? ReadTraining(model, root.Part("training")) : null;
+        root.RequireAllRead();
+        return (model, training);
     }
 
     internal static void LoadWeights(Model model, string folder)
@@ -145,19 +152,9 @@ internal static class ModelStore
     {
         if (stream.Length > LongestConfig)
             throw new ModelFileException(path, "the file", $"at most {LongestConfig} bytes", $"{stream.Length} bytes");
-        JsonNode? node;
-        try
-        {
-            node = JsonNode.Parse(stream);
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFileException(path, $"line {e.LineNumber + 1}", "JSON", "text that is not JSON", e);
-        }
-
-        if (node is not JsonObject values)
-            throw new ModelFileException(path, "the file", "a JSON object", "something else");
-        var root = new LayerConfig("the model", values, path);
+        var utf8 = new byte[(int)stream.Length];
+        stream.ReadExactly(utf8);
+        var root = new LayerConfig("the model", JsonTree.ParseObject(utf8, path), path);
         long version = root.GetInt64("formatVersion");
         if (version is < 1 or > FormatVersion)
             throw root.Fail("formatVersion", $"a version from 1 to {FormatVersion}; a later release of Anneal wrote this model", $"{version}");
@@ -251,9 +248,8 @@ internal static class ModelStore
         .Where(v => v.Variable is Parameter)
         .SelectMany(v => setup.OptimizerState.Slots((Parameter)v.Variable, v.Name));
 
-    private static void RestoreTraining(Model model, LayerConfig config, ModelFolder files, string folder)
+    private static void RestoreTraining(Model model, TrainingSetup setup, ModelFolder files, string folder)
     {
-        TrainingSetup setup = ReadTraining(model, config);
         string path = Path.Combine(folder, Training);
         OrderedDictionary<string, TensorData> tensors = Safetensors.Read(files[Training], path).Tensors;
 

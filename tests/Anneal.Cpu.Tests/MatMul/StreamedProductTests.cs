@@ -6,7 +6,7 @@ public sealed unsafe class StreamedProductTests
     [Theory]
     [InlineData(1, 512, 512, false)]
     [InlineData(1, 262144, 1, false)]
-    [InlineData(1, 3, 90000, true)]
+    [InlineData(1, 9, 30000, true)]
     [InlineData(2, 5000, 53, false)]
     [InlineData(5, 1030, 259, true)]
     [InlineData(8, 4097, 129, false)]
@@ -54,6 +54,7 @@ public sealed unsafe class StreamedProductTests
         Assert.False(StreamedProduct.Fits(new(1, 0, 512, 512)));
         Assert.False(StreamedProduct.Fits(new(1, 1, 511, 512)));
         Assert.False(StreamedProduct.Fits(new(2, 1, 512, 512)));
+        Assert.False(StreamedProduct.Fits(new(1, 1, 512, 32769)));
         Assert.False(StreamedProduct.Fits(new(1, 4, 512, 512) { TransposeA = true }));
         Assert.Throws<ArgumentException>(() => new StreamedProduct(new(1, 9, 512, 512), 1));
     }

@@ -86,26 +86,6 @@ public sealed class WordTests
         Assert.Equal(line, Assert.Throws<TextFileException>(() => ReadWords(Encoding.UTF8.GetBytes(text))).Line);
 
     [Fact]
-    public void DamagedVocabulariesGiveWordsOrTypedErrors()
-    {
-        byte[] whole = Encoding.UTF8.GetBytes("anneal-words 1\nthe\n山\nx\n");
-        int errors = 0;
-        for (int seed = 0; seed < 5000; seed++)
-        {
-            try
-            {
-                ReadWords(Damage.Of(whole, seed));
-            }
-            catch (AnnealException)
-            {
-                errors++;
-            }
-        }
-
-        Assert.InRange(errors, 500, 4999);
-    }
-
-    [Fact]
     public void StopWordsAreWordsAndCanBeOnesOwn()
     {
         Assert.All(StopWords.English, w => Assert.Equal(w, Assert.Single(WordSplitter.Split(w))));

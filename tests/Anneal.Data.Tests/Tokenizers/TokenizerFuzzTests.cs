@@ -1,23 +1,13 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Xunit.Abstractions;
 
 namespace Anneal.Data.Tests;
 
 /// <summary>
-/// Damaged files of every kind: a reader gives a tokenizer that works, or an error that says what is wrong, with bounded memory and time. By default
-/// some thousand inputs; <c>ANNEAL_FUZZ_INPUTS=1000000</c> tries that many for each reader.
+/// Damaged files of every kind: a reader gives a tokenizer that works, or an error that says what is wrong, with bounded memory and time.
 /// </summary>
 public sealed class TokenizerFuzzTests(ITestOutputHelper output)
 {
-    private const int ShortRun = 3000;
-    private const long MostBytes = 64 << 20;
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
-
-    private static int Inputs =>
-        int.TryParse(Environment.GetEnvironmentVariable("ANNEAL_FUZZ_INPUTS"), NumberStyles.None, CultureInfo.InvariantCulture, out int inputs) ? inputs : ShortRun;
-
     public static TheoryData<string> Names => [.. TokenizerFiles.Names];
 
     [Theory]
@@ -27,57 +17,37 @@ public sealed class TokenizerFuzzTests(ITestOutputHelper output)
         byte[] seed = Shorten(name);
         TokenizerLoadOptions? options = TokenizerFiles.OptionsFor(name);
         Tokenizer.Read(seed, name, options);
-        int refused = 0, inputs = Inputs;
-        Parallel.For(0, inputs, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
-        {
-            if (!Survives(FileDamage.Of(seed, i), name, options, i))
-                Interlocked.Increment(ref refused);
-        });
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {inputs} damaged files, {refused} refused."));
-        Assert.InRange(refused, inputs / 10, inputs - 1);
+        FuzzCount count = Fuzzing.Run(name, number => FileDamage.Of([seed], number), bytes => Use(Tokenizer.Read(bytes, name, options)));
+        output.WriteLine($"{name}: {count}");
+        Assert.InRange(count.Refused, count.Inputs / 10, count.Inputs - 1);
     }
 
     [Fact]
     public void RandomBytesAreRefused()
     {
-        int inputs = Inputs;
-        for (int i = 0; i < inputs; i++)
-        {
-            var random = new Random(i);
-            var bytes = new byte[random.Next(200)];
-            random.NextBytes(bytes);
-            if (bytes.Length > 0 && i % 3 != 0)
-                bytes[0] = i % 3 == 1 ? (byte)'{' : (byte)0x0A;
-            Assert.False(Survives(bytes, "random", null, i), $"Random bytes of seed {i} were taken for a tokenizer.");
-        }
+        FuzzCount count = Fuzzing.Run("random bytes", RandomBytes, bytes => Use(Tokenizer.Read(bytes, "random")));
+        output.WriteLine($"random bytes: {count}");
+        Assert.Equal(count.Inputs, count.Refused);
     }
 
-    private static bool Survives(byte[] file, string name, TokenizerLoadOptions? options, int seed)
+    private static byte[] RandomBytes(int number)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
-        bool isSound = false;
-        try
-        {
-            Tokenizer tokenizer = Tokenizer.Read(file, name, options);
-            isSound = true;
-            foreach (string text in (string[])["The cat's  12\u4e2d\u6587 na\u00efve\U0001F600 <s>[MASK]\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\ud800 e\u0301"])
-            {
-                TokenizedText encoded = tokenizer.Encode(text);
-                Assert.Equal(encoded.Count, encoded.Tokens.Count);
-                tokenizer.Decode(encoded.Ids);
-            }
-        }
-        catch (Exception e) when (e is ModelFileException or OptionException or TokenizationException)
-        {
-        }
-        catch (Exception e)
-        {
-            throw new InvalidOperationException($"{name}, seed {seed}: {e.GetType().Name} {e.Message}", e);
-        }
+        var random = new Random(number);
+        var bytes = new byte[random.Next(200)];
+        random.NextBytes(bytes);
+        if (bytes.Length > 0 && number % 3 != 0)
+            bytes[0] = number % 3 == 1 ? (byte)'{' : (byte)0x0A;
+        return bytes;
+    }
 
-        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before <= MostBytes + 200L * file.Length, $"{name}, seed {seed} took {GC.GetAllocatedBytesForCurrentThread() - before} bytes.");
-        Assert.True(Stopwatch.GetElapsedTime(start) < Longest, $"{name}, seed {seed} took {Stopwatch.GetElapsedTime(start)}.");
-        return isSound;
+    private static void Use(Tokenizer tokenizer)
+    {
+        foreach (string text in (string[])["The cat's  12\u4e2d\u6587 na\u00efve\U0001F600 <s>[MASK]\n", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\ud800 e\u0301"])
+        {
+            TokenizedText encoded = tokenizer.Encode(text);
+            Assert.Equal(encoded.Count, encoded.Tokens.Count);
+            tokenizer.Decode(encoded.Ids);
+        }
     }
 
     /// <summary>A small file of the same kind, so that damage often hits what matters and many inputs are tried.</summary>
@@ -161,50 +131,5 @@ public sealed class TokenizerFuzzTests(ITestOutputHelper output)
             if (part < 0x80)
                 return value;
         }
-    }
-}
-
-/// <summary>Damage that knows what the files are made of: bytes, but also numbers, names and parts that move.</summary>
-internal static class FileDamage
-{
-    private static readonly string[] Words =
-    [
-        "null", "true", "-1", "99999999999999999999", "1e400", "{}", "[]", "\"\"", "\"\\ud800\"", "4294967295", "{\"type\":\"Sequence\"}", "\"BPE\"", "\"Unigram\"", "\"ByteLevel\"", "\"<unk>\"", "[[", "}}", ",", ":",
-        "\"Regex\":\"(a+)+$\"", "\"\\u2581\"", "\u0000", "\u00ff",
-    ];
-
-    internal static byte[] Of(byte[] seed, int number)
-    {
-        var random = new Random(number);
-        var bytes = new List<byte>(seed);
-        for (int change = random.Next(4); change >= 0 && bytes.Count > 0; change--)
-        {
-            int at = random.Next(bytes.Count), count = Math.Min(1 + random.Next(random.Next(2) == 0 ? 4 : 60), bytes.Count - at);
-            switch (random.Next(9))
-            {
-                case 0: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 1: bytes[at] = (byte)random.Next(256); break;
-                case 2: bytes.RemoveRange(at, count); break;
-                case 3: bytes.InsertRange(random.Next(bytes.Count), bytes.GetRange(at, count)); break;
-                case 4 when random.Next(8) == 0: bytes.RemoveRange(at, bytes.Count - at); break;
-                case 5: bytes.InsertRange(at, Encoding.UTF8.GetBytes(Words[random.Next(Words.Length)])); break;
-                case 6: Replace(bytes, at, random); break;
-                case 7: bytes[at] = (byte)"0123456789\"{}[],: abt"[random.Next(20)]; break;
-                default: bytes[at]++; break;
-            }
-        }
-
-        return [.. bytes];
-    }
-
-    // A whole value of JSON, from a sign that ends one to the next.
-    private static void Replace(List<byte> bytes, int at, Random random)
-    {
-        int start = bytes.FindIndex(at, b => b is (byte)':' or (byte)'[' or (byte)',') + 1;
-        int end = start > 0 && start < bytes.Count ? bytes.FindIndex(start, b => b is (byte)',' or (byte)'}' or (byte)']') : -1;
-        if (end < start || start == 0)
-            return;
-        bytes.RemoveRange(start, end - start);
-        bytes.InsertRange(start, Encoding.UTF8.GetBytes(Words[random.Next(Words.Length)]));
     }
 }

@@ -6,6 +6,20 @@ public sealed class TokenizerTests
 {
     private static readonly EncodeOptions Plain = new() { AddSpecialTokens = false };
 
+    /// <summary>What Hugging Face tokenizers 0.22 gives for the same file.</summary>
+    [Theory]
+    [InlineData("xa", "0 1", "0-1 1-2")]
+    [InlineData("xxaxyb", "0 1 0 2", "0-2 2-3 3-5 5-6")]
+    [InlineData("ax x", "1 0 0", "0-1 1-2 3-4")]
+    [InlineData("x", "0", "0-1")]
+    public void UnknownCharactersSideBySideAreOneToken(string text, string ids, string offsets)
+    {
+        Tokenizer tokenizer = TokenizerFiles.FromJson("{'pre_tokenizer': {'type': 'WhitespaceSplit'}, 'model': {'type': 'BPE', 'unk_token': '<unk>', 'fuse_unk': true, 'vocab': {'<unk>': 0, 'a': 1, 'b': 2}, 'merges': []}}");
+        TokenizedText encoded = tokenizer.Encode(text);
+        Assert.Equal(ids, string.Join(' ', encoded.Ids.ToArray()));
+        Assert.Equal(offsets, string.Join(' ', encoded.Offsets.ToArray().Select(o => $"{o.Start}-{o.End}")));
+    }
+
     public static TheoryData<string> Names => [.. TokenizerFiles.Names];
 
     [Theory]
@@ -213,16 +227,23 @@ public sealed class TokenizerTests
     public void HostileTextTakesLinearTime(string name)
     {
         const int Length = 1 << 20;
+        TimeSpan bound = TimeSpan.FromSeconds(3);
         Tokenizer tokenizer = TokenizerFiles.Load(name);
-        foreach (string part in (string[])["a", " ", "\u0301", "<|endoftext|", "<unk", "\U0001F600", "a\u0301", "'"])
+        foreach (string part in (string[])["a", " ", "\u0301", "<|endoftext|", "<unk", "\U0001F600", "a\u0301", "'", "ab", "a ", "\n", "1", "\u4e2d", "\ufffd", "e\u0301\u0323"])
         {
             string text = string.Concat(Enumerable.Repeat(part, Length / part.Length));
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            tokenizer.Encode(text);
-            TimeSpan elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(start);
 
-            // A second is the aim; the bound leaves room for a machine that does other things at the same time.
-            Assert.True(elapsed < TimeSpan.FromSeconds(20), $"{name} took {elapsed} for a megabyte of '{part}'.");
+            // A second is the aim; the bound and the further attempts leave room for a machine that does other things at the same time.
+            TimeSpan fastest = TimeSpan.MaxValue;
+            for (int attempt = 0; attempt < 4 && fastest > bound; attempt++)
+            {
+                long start = System.Diagnostics.Stopwatch.GetTimestamp();
+                tokenizer.Encode(text);
+                TimeSpan elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(start);
+                fastest = elapsed < fastest ? elapsed : fastest;
+            }
+
+            Assert.True(fastest <= bound, $"{name} took {fastest} for a megabyte of '{part}'.");
         }
     }
 

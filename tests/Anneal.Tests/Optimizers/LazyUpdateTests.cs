@@ -1,4 +1,5 @@
 using Anneal.Reference;
+using Anneal.Testing;
 
 namespace Anneal.Tests;
 
@@ -110,7 +111,7 @@ public sealed class LazyUpdateTests
     {
         Sequential model = Words("adamw", true);
         Train(model, "adamw", First);
-        using var folder = new Saving.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         model.Save(folder.Path);
         var loaded = (Sequential)Model.Load(folder.Path);
         Assert.True(Assert.IsType<Embedding>(loaded.Layers[0]).LazyUpdate);

@@ -1,4 +1,5 @@
 using Anneal.Planning;
+using Anneal.Testing;
 
 namespace Anneal.Tests;
 
@@ -232,7 +233,7 @@ public sealed class StepRewritingTests
     [Fact]
     public void AScaleIsSavedAndGoesOn()
     {
-        using var folder = new Saving.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         var options = new FitOptions
         {
             Epochs = 2,

@@ -136,16 +136,15 @@ internal sealed class BpeSession(BpeModel model) : CuttingSession(model.Settings
         }
 
         _merger.Merge();
-        int last = -1;
+        bool isAfterUnknown = false;
         foreach (PairMerger.Symbol symbol in _merger.Symbols)
         {
-            if (symbol.Id != PairMergerUnknown)
-                Add(symbol.Id, symbol.Start, symbol.End);
-            else if (model.Settings.FuseUnknown && last == PairMergerUnknown)
+            bool isUnknown = symbol.Id == PairMergerUnknown;
+            if (isUnknown && isAfterUnknown && model.Settings.FuseUnknown)
                 Last = Last with { End = symbol.End };
             else
-                Add(model.UnknownId, symbol.Start, symbol.End);
-            last = symbol.Id;
+                Add(isUnknown ? model.UnknownId : symbol.Id, symbol.Start, symbol.End);
+            isAfterUnknown = isUnknown;
         }
     }
 
