@@ -65,26 +65,32 @@ internal static unsafe class Lab
     /// <summary>Whole products, packing and all; the best of many runs, because other work on the machine only makes them slower.</summary>
     private static void Product(double peak)
     {
-        (long M, long N, long K, bool TransposeA, bool TransposeB)[] shapes =
+        (long Batch, long M, long N, long K, bool TransposeA, bool TransposeB)[] shapes =
         [
-            (256, 256, 256, false, false), (512, 512, 512, false, false), (1024, 1024, 1024, false, false), (1024, 1024, 1024, true, false),
-            (1024, 1024, 1024, false, true), (4096, 1024, 256, false, false), (256, 1024, 4096, true, false), (4096, 256, 1024, false, true), (512, 128, 3200, true, false),
+            (1, 256, 256, 256, false, false), (1, 512, 512, 512, false, false), (1, 1024, 1024, 1024, false, false), (1, 1024, 1024, 1024, true, false),
+            (1, 1024, 1024, 1024, false, true), (1, 4096, 1024, 256, false, false), (1, 256, 1024, 4096, true, false), (1, 4096, 256, 1024, false, true), (1, 512, 128, 3200, true, false),
+            (128, 128, 128, 64, false, true), (128, 128, 64, 128, false, false), (128, 128, 64, 128, true, false),
+            (24, 256, 256, 64, false, true), (24, 256, 64, 256, false, false), (24, 256, 64, 256, true, false),
+            (4, 128, 128, 64, false, true), (4, 128, 64, 128, false, false), (4, 128, 64, 128, true, false),
         ];
-        foreach ((long m, long n, long k, bool transposeA, bool transposeB) in shapes)
+        foreach ((long batch, long m, long n, long k, bool transposeA, bool transposeB) in shapes)
         {
-            NativeBuffer a = new(m * k * sizeof(float)), b = new(k * n * sizeof(float)), c = new(m * n * sizeof(float));
+            NativeBuffer a = new(batch * m * k * sizeof(float)), b = new(batch * k * n * sizeof(float)), c = new(batch * m * n * sizeof(float));
             var text = new System.Text.StringBuilder();
             foreach (int threads in (int[])[1, Environment.ProcessorCount])
             {
                 using var pool = new WorkerPool(threads);
-                var kernel = new MatMulKernel(new MatMulShape(1, m, n, k) { TransposeA = transposeA, TransposeB = transposeB }, threads);
+                var shape = new MatMulShape(batch, m, n, k) { TransposeA = transposeA, TransposeB = transposeB, BatchStrideA = m * k, BatchStrideB = k * n };
+                var kernel = new MatMulKernel(shape, threads);
                 var scratch = new NativeBuffer(kernel.ScratchBytes);
-                double seconds = Best(() => kernel.Run((float*)a.Pointer, (float*)b.Pointer, (float*)c.Pointer, scratch.Pointer, null, pool), (int)Math.Max(1, 20_000_000 / (m * n * k / 8)), 60);
-                double rate = 2.0 * m * n * k / seconds;
+                double seconds = Best(
+                    () => kernel.Run((float*)a.Pointer, (float*)b.Pointer, (float*)c.Pointer, scratch.Pointer, null, pool), (int)Math.Max(1, 20_000_000 / (batch * m * n * k / 8)), 60);
+                double rate = 2.0 * batch * m * n * k / seconds;
                 text.Append(CultureInfo.InvariantCulture, $"  {threads} threads {rate / 1e9,6:F1} GFLOP/s {100 * rate / peak / threads,5:F1} %");
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{$"[{m}, {k}]{(transposeA ? "T" : "")} x [{k}, {n}]{(transposeB ? "T" : "")}",-30}{text}"));
+            string name = $"{(batch > 1 ? $"{batch} of " : "")}[{m}, {k}]{(transposeA ? "T" : "")} x [{k}, {n}]{(transposeB ? "T" : "")}";
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-36}{text}"));
         }
     }
 

@@ -109,8 +109,19 @@ internal static unsafe class Bytes
 {
     internal static void Fill(byte* target, byte* value, long elementSize, long byteCount)
     {
-        for (long i = 0; i < byteCount; i += elementSize)
-            Copy(value, target + i, elementSize);
+        // In pieces that a span can count.
+        const long Piece = 1 << 30;
+        for (long done = 0; done < byteCount; done += Piece, target += Piece)
+        {
+            int count = (int)(Math.Min(Piece, byteCount - done) / elementSize);
+            switch (elementSize)
+            {
+                case 1: new Span<byte>(target, count).Fill(*value); break;
+                case 2: new Span<short>(target, count).Fill(*(short*)value); break;
+                case 4: new Span<int>(target, count).Fill(*(int*)value); break;
+                default: new Span<long>(target, count).Fill(*(long*)value); break;
+            }
+        }
     }
 
     internal static void CopyStrided(byte* source, byte* target, long elementSize, long count, long step)

@@ -21,7 +21,12 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     private const int DirectRightRows = 8;
 
     // Rows so far apart fall into the same sets of the first-level cache.
-    private const int CollidingStride = 1024;
+    private const int CollidingStride = 512;
+    private const int CollidingDepthStride = 1024;
+
+    // At half of that it depends on where the operands happen to lie, and on processors with narrow tiles costs up to a third; few rows are copied sooner.
+    private const int RiskyStride = 256;
+    private const int FewRows = 512;
     private readonly MatMulShape _shape;
 
     internal MatMulKernel(in MatMulShape shape, int threadCount)
@@ -48,12 +53,13 @@ internal sealed unsafe class MatMulKernel : TiledProduct
     private protected override float* DirectRight(float* right, long batch, int group, long depth, int column) =>
         right + (batch * _shape.BatchStrideB) + (depth * _shape.N) + column;
 
-    private protected override long DirectLeftStride => _shape.TransposeA || _shape.K % CollidingStride == 0 ? 0 : _shape.K;
+    private protected override long DirectLeftStride =>
+        _shape.TransposeA || _shape.K % (_shape.M <= FewRows ? RiskyStride : CollidingStride) == 0 ? 0 : _shape.K;
 
     private protected override float* DirectLeft(float* left, long batch, long row, long depth) =>
         left + (batch * _shape.BatchStrideA) + (row * _shape.K) + depth;
 
-    private protected override long DirectDepthStride => _shape.TransposeA && _shape.M % CollidingStride != 0 ? _shape.M : 0;
+    private protected override long DirectDepthStride => _shape.TransposeA && _shape.M % CollidingDepthStride != 0 ? _shape.M : 0;
 
     private protected override float* DirectDepths(float* left, long batch, long row, long depth) =>
         left + (batch * _shape.BatchStrideA) + (depth * _shape.M) + row;

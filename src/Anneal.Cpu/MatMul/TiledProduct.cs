@@ -226,6 +226,8 @@ internal abstract unsafe partial class TiledProduct
     private (long RowBlocks, int ColumnBlocks) CutOutput(int threadCount)
     {
         long largest = _slices > 1 ? 336 : 144;
+        if (_shape.RightPerBatch)
+            largest = Math.Clamp(BlockBytes / sizeof(float) / Math.Max(1, _depthBlock), largest, 336); // each block packs the right operand anew
         if (_slices == 1 && _shape.TotalColumns <= FullRowColumns)
             largest = Math.Min(largest, BlockBytes / sizeof(float) / Math.Max(1, _shape.TotalColumns));
         long tilesPerBlock = Math.Max(2, largest / _tileRows);

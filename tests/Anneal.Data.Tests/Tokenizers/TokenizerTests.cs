@@ -20,6 +20,22 @@ public sealed class TokenizerTests
         Assert.Equal(offsets, string.Join(' ', encoded.Offsets.ToArray().Select(o => $"{o.Start}-{o.End}")));
     }
 
+    /// <summary>What Hugging Face tokenizers 0.22 keeps of a pair and gives as overflow, in its order.</summary>
+    [Theory]
+    [InlineData("a b", "n o", 2, TruncationStrategy.LongestFirst, "an bn bo ao")]
+    [InlineData("a b", "n o p", 3, TruncationStrategy.LongestFirst, "ano bno bp ap")]
+    [InlineData("a b c", "n o p", 3, TruncationStrategy.LongestFirst, "ano bno bp cno cp ap")]
+    [InlineData("a", "n", 0, TruncationStrategy.LongestFirst, " a an n")]
+    [InlineData("", "n", 0, TruncationStrategy.OnlyFirst, " n")]
+    [InlineData("a", "n o", 2, TruncationStrategy.OnlySecond, "an ao")]
+    public void APairThatIsCutHasItsPartsInOrder(string first, string second, int length, TruncationStrategy strategy, string expected)
+    {
+        string[] words = [.. "abcdefghijklmnopqrstuvwxyz".Select(c => c.ToString())];
+        Tokenizer tokenizer = TokenizerFiles.WordLevel("'pre_tokenizer': {'type': 'WhitespaceSplit'}", words);
+        TokenizedText kept = tokenizer.EncodePair(first, second, new EncodeOptions { Truncation = new TruncationOptions(length) { Strategy = strategy } });
+        Assert.Equal(expected, string.Join(' ', kept.Overflow.Prepend(kept).Select(p => string.Concat(p.Tokens))));
+    }
+
     public static TheoryData<string> Names => [.. TokenizerFiles.Names];
 
     [Theory]

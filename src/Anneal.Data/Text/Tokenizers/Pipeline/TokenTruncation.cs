@@ -21,20 +21,24 @@ internal static class TokenTruncation
         int most = options.MaxLength - added, total = texts.Sum(t => t.Ids.Length);
         if (total <= most)
             return [texts];
-        int[] lengths = Lengths(texts, options, most, total - most);
+
+        // Where there is room for nothing, every strategy leaves nothing.
+        int[] lengths = most == 0 ? new int[texts.Count] : Lengths(texts, options, most, total - most);
         List<TokenPiece>[] windows = [.. texts.Select((text, i) => Windows(text, lengths[i], options))];
-        var parts = new List<List<TokenPiece>>();
+        return windows.Length == 1 ? [.. windows[0].Select(w => (List<TokenPiece>)[w])] : Pairs(windows[0], windows[1]);
+    }
 
-        // Each part of the one goes with each part of the other.
-        foreach (TokenPiece first in windows[0])
-        {
-            if (windows.Length == 1)
-                parts.Add([first]);
-            else
-                parts.AddRange(windows[1].Select(second => (List<TokenPiece>)[first, second]));
-        }
-
-        return parts;
+    /// <summary>
+    /// Each part of the one goes with each part of the other: first what is kept of both, then what was cut off the first text with all of the second, then
+    /// what is kept of the first with what was cut off the second.
+    /// </summary>
+    private static List<List<TokenPiece>> Pairs(List<TokenPiece> firsts, List<TokenPiece> seconds)
+    {
+        var pairs = new List<List<TokenPiece>> { new() { firsts[0], seconds[0] } };
+        foreach (TokenPiece first in firsts.Skip(1))
+            pairs.AddRange(seconds.Select(second => (List<TokenPiece>)[first, second]));
+        pairs.AddRange(seconds.Skip(1).Select(second => (List<TokenPiece>)[firsts[0], second]));
+        return pairs;
     }
 
     private static int[] Lengths(List<TokenPiece> texts, TruncationOptions options, int most, int removed)
@@ -57,13 +61,13 @@ internal static class TokenTruncation
         int target = options.Strategy == TruncationStrategy.OnlyFirst ? 0 : 1;
         if (target >= texts.Count)
             throw new TokenizationException("Only the second text is to be cut, but there is only one.");
-        if (lengths[target] <= removed && most > 0)
+        if (lengths[target] <= removed)
         {
             throw new TokenizationException(
                 $"{removed} tokens are too many, but the text that may be cut has only {lengths[target]}. Use TruncationStrategy.LongestFirst.");
         }
 
-        lengths[target] = Math.Max(0, lengths[target] - removed);
+        lengths[target] -= removed;
         return lengths;
     }
 
