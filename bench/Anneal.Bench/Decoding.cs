@@ -35,24 +35,27 @@ internal static class Decoding
 
             foreach (int length in (int[])[16, 512, 960])
             {
-                // In turn: the machine's bandwidth changes from minute to minute.
-                double token = double.PositiveInfinity, reading = 0, adding = 0;
-                for (int i = 0; i < rounds; i++)
-                {
-                    reading = Math.Max(reading, PeakMeter.ReadBytes(pool));
-                    adding = Math.Max(adding, PeakMeter.Bytes(pool));
-                    token = Math.Min(token, Measure(generator, length));
-                }
-
+                // In turn, and compared round by round: what memory gives changes from minute to minute.
                 long bytes = WeightBytes(model);
-                double rate = bytes / token;
+                (double Token, double Reading, double Adding)[] all = [.. Enumerable.Range(0, rounds).Select(_ =>
+                {
+                    (double reading, double adding, double token) = (PeakMeter.ReadBytes(pool), PeakMeter.Bytes(pool), Measure(generator, length));
+                    return (token, bytes / token / reading, bytes / token / adding);
+                })];
+                double token = Median(all.Select(r => r.Token));
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name,-30} {bytes / 1e6,6:F0} MB {length,6} {1e3 * token,9:F2} {1 / token,9:F1} {rate / 1e9,7:F1} {rate / reading,10:P0} {rate / adding,9:P0}"));
+                    $"{name,-30} {bytes / 1e6,6:F0} MB {length,6} {1e3 * token,9:F2} {1 / token,9:F1} {bytes / token / 1e9,7:F1} {Median(all.Select(r => r.Reading)),10:P0} {Median(all.Select(r => r.Adding)),9:P0}"));
             }
         }
 
         return 0;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
     }
 
     /// <summary>Seconds a token, the median of some.</summary>
@@ -67,7 +70,7 @@ internal static class Decoding
             last = Stopwatch.GetTimestamp();
         }
 
-        return times.Skip(Warm).Order().ElementAt(Tokens / 2);
+        return Median(times.Skip(Warm));
     }
 
     /// <summary>What a step has to read: every weight but a table of which it takes one row, unless logits are computed with it too.</summary>
