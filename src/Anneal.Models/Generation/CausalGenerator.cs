@@ -54,6 +54,9 @@ public sealed class CausalGenerator
     /// <summary>The number of tokens that the model has.</summary>
     internal int VocabularySize => _model.VocabularySize;
 
+    /// <summary>The name of the model.</summary>
+    internal string ModelName => _model.Name;
+
     /// <summary>Continues a text.</summary>
     /// <param name="prompt">The tokens of the text, at least one.</param>
     /// <param name="options">How; null is greedy to the end of the context.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Anneal.Data;
@@ -16,18 +15,13 @@ public sealed class TextGenerator
     /// <param name="generator">Continues the tokens.</param>
     /// <param name="tokenizer">The tokenizer of the generator's model.</param>
     /// <param name="encoding">How prompts become tokens; null is as the tokenizer's file says. Nothing is cut or filled unless these options say so.</param>
-    /// <exception cref="OptionException">The tokenizer has tokens that the model does not have.</exception>
+    /// <exception cref="VocabularyException">The tokenizer has tokens that the model does not have.</exception>
     public TextGenerator(CausalGenerator generator, Tokenizer tokenizer, EncodeOptions? encoding = null)
     {
         ArgumentNullException.ThrowIfNull(generator);
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (tokenizer.IdCount > generator.VocabularySize)
-        {
-            throw new OptionException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The tokenizer has tokens up to {tokenizer.IdCount - 1}, but the model only up to {generator.VocabularySize - 1}. Hint: they do not belong together, or the model's embedding must grow."));
-        }
-
+            throw new VocabularyException(generator.ModelName, tokenizer.IdCount, generator.VocabularySize);
         encoding ??= new EncodeOptions();
         (_generator, _tokenizer) = (generator, tokenizer);
         _encoding = encoding with { Truncation = encoding.Truncation ?? TruncationOptions.None, Padding = encoding.Padding ?? PaddingOptions.None };

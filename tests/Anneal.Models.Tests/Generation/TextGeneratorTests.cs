@@ -62,7 +62,7 @@ public sealed class TextGeneratorTests
     public void WhatDoesNotFitIsRefused()
     {
         CausalGenerator tokens = Generator(Tokenizer.IdCount);
-        Assert.Contains("do not belong together", Assert.Throws<OptionException>(() => new TextGenerator(Generator(Tokenizer.IdCount - 1), Tokenizer)).Message, StringComparison.Ordinal);
+        Assert.Contains("do not belong together", Assert.Throws<VocabularyException>(() => new TextGenerator(Generator(Tokenizer.IdCount - 1), Tokenizer)).Message, StringComparison.Ordinal);
         var generator = new TextGenerator(tokens, Tokenizer);
         Assert.Throws<OptionException>(() => generator.Generate(Prompt, Options, [""]));
         Assert.Throws<OptionException>(() => { generator.StreamAsync(Prompt, Options with { Seed = null }); });
