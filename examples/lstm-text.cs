@@ -1,11 +1,12 @@
-#:package ScottPlot
 #:package System.CommandLine
 #:project ../src/Anneal.Data
 
 // Texts told apart by a bidirectional LSTM over their words: any CSV file with the columns id,category,title,content, or by default poems of the
-// Tang dynasty, which have five or seven characters a line. TF-IDF with logistic regression, which knows words but not their order, is reported beside it.
+// Tang dynasty, by their form (five or seven characters a line) or their author. TF-IDF with logistic regression, which knows words but not their order, is
+// reported beside it.
 //
 //   dotnet run -c Release examples/lstm-text.cs
+//   dotnet run -c Release examples/lstm-text.cs -- --label author
 //   dotnet run -c Release examples/lstm-text.cs -- --data news.csv.gz --seed 2
 //   dotnet run -c Release examples/lstm-text.cs -- --classify "a text"
 using System.CommandLine;
@@ -13,30 +14,39 @@ using System.Diagnostics;
 using System.Globalization;
 using Anneal;
 using Anneal.Data;
-using ScottPlot;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string here = (string?)AppContext.GetData("EntryPointFileDirectoryPath") ?? Environment.CurrentDirectory;
+string poems = Path.Combine(here, "..", "datasets", "tang", "poems.jsonl.gz");
 var epochs = new Option<int>("--epochs") { Description = "How many times to go through the training data at most.", DefaultValueFactory = _ => 12 };
 var seed = new Option<int>("--seed") { Description = "Chooses the split, the first weights and the order of the data.", DefaultValueFactory = _ => 1 };
 var data = new Option<string?>("--data") { Description = "A CSV file with the columns id,category,title,content, plain or gzipped; without it the poems in datasets/tang." };
-var length = new Option<int>("--length") { Description = "How many words of a text are read.", DefaultValueFactory = _ => 160 };
+var label = new Option<string>("--label") { Description = "What the poems are told apart by.", DefaultValueFactory = _ => "form" };
+label.AcceptOnlyFromAmong("form", "author");
+var length = new Option<int?>("--length") { Description = "How many words of a text are read at most, by default 64 of a poem and 160 of other texts; the rest is counted." };
 var punctuation = new Option<bool>("--punctuation") { Description = "Whether signs of punctuation are words too; in poems they are, because they end the lines." };
-var output = new Option<string>("--output") { Description = "Where to write the model and the curves.", DefaultValueFactory = _ => Path.Combine(here, "output", "lstm-text") };
+var output = new Option<string>("--output") { Description = "Where to write the model, the report and the curves.", DefaultValueFactory = _ => Path.Combine(here, "output", "lstm-text") };
 var classify = new Option<string?>("--classify") { Description = "Do not train: say what the saved model takes this text for." };
-var command = new RootCommand("Trains an LSTM to tell texts apart and tests it.") { epochs, seed, data, length, punctuation, output, classify };
+var command = new RootCommand("Trains an LSTM to tell texts apart and tests it.") { epochs, seed, data, label, length, punctuation, output, classify };
 command.SetAction(arguments =>
 {
     try
     {
         string folder = arguments.GetValue(output)!;
         if (arguments.GetValue(classify) is { } text)
-            return Classify(Path.Combine(folder, "model"), text);
-        string table = arguments.GetValue(data) ?? MakePoems(Path.Combine(here, "..", "datasets", "tang", "poems.jsonl.gz"), folder);
+        {
+            TextPrediction prediction = TextClassifier.Load(Path.Combine(folder, "model")).Classify([text])[0];
+            Console.WriteLine($"{prediction.ClassName} ({prediction.Probability:P1})");
+            return 0;
+        }
+
+        LabeledTexts texts = arguments.GetValue(data) is { } table ? LabeledTexts.ReadCsv(table)
+            : arguments.GetValue(label) == "author" ? TangPoems.ByAuthor(poems, authors: 6) : TangPoems.ByForm(poems);
         var signs = arguments.GetValue(data) is null || arguments.GetValue(punctuation) ? PunctuationHandling.Keep : PunctuationHandling.Drop;
-        return Run(table, signs, arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(length), folder);
+        Run(texts, signs, arguments.GetValue(epochs), arguments.GetValue(seed), arguments.GetValue(length) ?? (arguments.GetValue(data) is null ? 64 : 160), folder);
+        return 0;
     }
-    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException or ArgumentException)
+    catch (Exception mistake) when (mistake is AnnealException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine(mistake.Message);
         return 1;
@@ -44,31 +54,13 @@ command.SetAction(arguments =>
 });
 return command.Parse(args).Invoke();
 
-static string MakePoems(string poems, string output)
+static void Run(LabeledTexts texts, PunctuationHandling signs, int epochs, int seed, int length, string output)
 {
-    Directory.CreateDirectory(output);
-    string table = Path.Combine(output, "poems.csv.gz");
-    TangPoems.WriteForms(poems, table);
-    return table;
-}
-
-static int Classify(string folder, string text)
-{
-    TextPrediction prediction = TextClassifier.Load(folder).Classify([text])[0];
-    Console.WriteLine($"{prediction.ClassName} ({prediction.Probability:P1})");
-    return 0;
-}
-
-static int Run(string table, PunctuationHandling signs, int epochs, int seed, int length, string output)
-{
-    LabeledTexts texts = LabeledTexts.ReadCsv(table);
-    (LabeledTexts learning, LabeledTexts test) = texts.Split(testFraction: 0.2, seed);
-    (LabeledTexts train, LabeledTexts validation) = learning.Split(testFraction: 0.1, seed);
-    Directory.CreateDirectory(output);
-
-    WordEncoder words = WordEncoder.Fit(train.Texts, new WordEncoderOptions
+    TextParts parts = texts.SplitInThree(testFraction: 0.2, validationFraction: 0.1, seed);
+    WordEncoder words = WordEncoder.Fit(parts.Train.Texts, new WordEncoderOptions
     {
         Length = length,
+        FitsLength = true,
         Words = new WordOptions { Digits = DigitHandling.Mask, Punctuation = signs },
         Vocabulary = new WordVocabularyOptions { MinimumCount = 2, MaximumSize = 20_000 },
     });
@@ -80,55 +72,23 @@ static int Run(string table, PunctuationHandling signs, int epochs, int seed, in
         Seed = seed,
     };
     model.Compile(new Adam(2e-3) { GlobalClipNorm = 1 }, Loss.SparseCategoricalCrossentropy(fromLogits: true), Metric.Accuracy);
-    model.Build(length, DType.Int32);
+    model.Build(words.Length, DType.Int32);
     Console.WriteLine(model.Summary());
-    Console.WriteLine($"{train.Count} texts to learn from, {validation.Count} to know when to stop, {test.Count} to test; {words.Vocabulary.Size} words; {words.Encode(train.Texts).Report}");
+    Console.WriteLine($"{parts.Train.Count} texts to learn from, {parts.Validation.Count} to know when to stop, {parts.Test.Count} to test; {words.Vocabulary.Size} words; {words.Encode(parts.Train.Texts).Report}");
 
     var classifier = new TextClassifier(model, words, texts.ClassNames);
     var watch = Stopwatch.StartNew();
-    History history = model.Fit(classifier.ToDataset(train), new FitOptions
+    History history = model.Fit(classifier.ToDataset(parts.Train), new FitOptions
     {
         Epochs = epochs,
         BatchSize = 32,
-        ValidationData = classifier.ToDataset(validation),
+        ValidationData = classifier.ToDataset(parts.Validation),
         Callbacks = [new EarlyStopping("val_loss", patience: 2, restoreBestWeights: true)],
     });
     Console.WriteLine($"trained in {watch.Elapsed.TotalSeconds:F1} s");
-    DrawCurves(history, Path.Combine(output, "curves.png"));
     classifier.Save(Path.Combine(output, "model"));
-    Console.WriteLine($"model and curves in {Path.GetFullPath(output)}");
-
-    ConfusionMatrix baseline = TfIdfClassifier.Fit(learning, new TfIdfOptions { MinimumTexts = 2, IsSublinear = true }).Evaluate(test);
-    ConfusionMatrix matrix = classifier.Evaluate(test);
-    Console.WriteLine(matrix.Report(texts.ClassNames, digits: 4));
-    Console.WriteLine($"TF-IDF accuracy {baseline.Accuracy:F4}, macro-F1 {baseline.FBeta(1, Averaging.Macro):F4}");
-    Console.WriteLine($"LSTM accuracy {matrix.Accuracy:F4}, macro-F1 {matrix.FBeta(1, Averaging.Macro):F4}");
-    return 0;
-}
-
-static void DrawCurves(History history, string path)
-{
-    double[] epochs = [.. history.Epochs.Select(e => (double)e.Epoch)];
-    var plots = new Multiplot();
-    plots.AddPlots(2);
-    plots.Layout = new ScottPlot.MultiplotLayouts.Columns();
-    string[] names = ["loss", "accuracy"];
-    for (int i = 0; i < names.Length; i++)
-    {
-        string name = names[i];
-        Plot plot = plots.GetPlot(i);
-        foreach ((string curve, string legend) in ((string, string)[])[(name, "training"), ($"val_{name}", "validation")])
-        {
-            ScottPlot.Plottables.Scatter line = plot.Add.Scatter(epochs, history[curve].ToArray());
-            line.LegendText = legend;
-            line.LineWidth = 2;
-        }
-
-        plot.Title(name);
-        plot.XLabel("epoch");
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
-        plot.ShowLegend(name == "loss" ? Alignment.UpperRight : Alignment.LowerRight);
-    }
-
-    plots.SavePng(path, 900, 360);
+    TextReport report = TextReport.Of("LSTM", classifier, parts);
+    report.Save(output, history);
+    Console.WriteLine(report);
+    Console.WriteLine($"model, report and curves in {Path.GetFullPath(output)}");
 }

@@ -80,6 +80,11 @@ internal static class Decoding
 
     private static LlamaConfig Llama(int layers, int width, int heads, int keyHeads, int inner) => new()
     {
-        LayerCount = layers, HiddenSize = width, HeadCount = heads, KeyValueHeadCount = keyHeads, HeadDimension = width / heads, IntermediateSize = inner,
+        LayerCount = layers,
+        HiddenSize = width,
+        HeadCount = heads,
+        KeyValueHeadCount = keyHeads,
+        HeadDimension = width / heads,
+        IntermediateSize = inner,
     };
 }

@@ -130,7 +130,7 @@ public sealed class TrainingTests
         Assert.Throws<DTypeException>(() => model.Predict(new TensorData(DType.Float32, [1, 5])));
         Assert.Throws<InputException>(() => model.Predict(TensorData.From<long>([97], [1, 1])));
         Assert.Throws<ShapeException>(() => model.Predict(new ArrayDataset([new TensorData(DType.Int64, [1, 5]), new TensorData(DType.Int64, [1, 4])], [])));
-        Assert.Throws<DatasetException>(() => model.Predict(new ArrayDataset([.. Enumerable.Repeat((ArraySource)new TensorData(DType.Int64, [1, 5]), 4)], [])));
+        Assert.Throws<DatasetException>(() => model.Predict(new ArrayDataset([.. Enumerable.Repeat((ArraySource)new TensorData(DType.Int64, [1, 5]), 5)], [])));
         Assert.Throws<ShapeException>(() => Published.Load("vit").Predict(new TensorData(DType.Float32, [1, 15, 16, 3])));
     }
 

@@ -47,4 +47,24 @@ public static class TrainTestSplit
         };
         return (train, test);
     }
+
+    /// <summary>Splits a list at random in two parts that share nothing.</summary>
+    /// <param name="items">What is split.</param>
+    /// <param name="testFraction">The share of the test part, between 0 and 1.</param>
+    /// <param name="seed">Chooses what goes where; the same everywhere.</param>
+    /// <exception cref="DatasetException">A part would be empty, or the fraction is not between 0 and 1.</exception>
+    public static (T[] Train, T[] Test) Of<T>(IReadOnlyList<T> items, double testFraction, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        int[] places = [.. Enumerable.Range(0, items.Count)];
+        (Dataset test, Dataset train) = Dataset.From(TensorData.From(places)).Split(testFraction, seed);
+        return (Items(train), Items(test));
+
+        T[] Items(Dataset part)
+        {
+            Batch batch = part.CreateBatch(part.Count);
+            part.Fill([.. Enumerable.Range(0, part.Count)], batch);
+            return Array.ConvertAll(batch.Inputs[0].ToArray<int>(), p => items[p]);
+        }
+    }
 }

@@ -1,5 +1,12 @@
 namespace Anneal.Data;
 
+/// <summary>The parts of texts that a classifier is made with. A baseline that needs no validation learns from <see cref="Learning"/>, so that both see as much.</summary>
+/// <param name="Learning">All but the test part.</param>
+/// <param name="Train">What is learned from.</param>
+/// <param name="Validation">What says when to stop.</param>
+/// <param name="Test">What neither has seen.</param>
+public sealed record TextParts(LabeledTexts Learning, LabeledTexts Train, LabeledTexts Validation, LabeledTexts Test);
+
 /// <summary>Texts, each of one of a few classes.</summary>
 public sealed class LabeledTexts
 {
@@ -79,6 +86,25 @@ public sealed class LabeledTexts
         (Dataset train, Dataset test) = TrainTestSplit.Of(
             all, new TrainTestSplitOptions { TestFraction = testFraction, Seed = seed, Balance = SplitBalance.Stratified });
         return (Part(train), Part(test));
+    }
+
+    /// <summary>Splits the texts at random in three parts, as <see cref="Split"/> does: one to learn from, one to know when to stop, and one to test.</summary>
+    /// <param name="testFraction">The share of the test part, between 0 and 1.</param>
+    /// <param name="validationFraction">The share of the rest that says when to stop, between 0 and 1.</param>
+    /// <param name="seed">Chooses which text goes where; the same everywhere.</param>
+    /// <exception cref="DatasetException">A part would be empty.</exception>
+    public TextParts SplitInThree(double testFraction, double validationFraction, long seed)
+    {
+        (LabeledTexts learning, LabeledTexts test) = Split(testFraction, seed);
+        (LabeledTexts train, LabeledTexts validation) = learning.Split(validationFraction, seed);
+        return new TextParts(learning, train, validation, test);
+    }
+
+    /// <exception cref="DatasetException">The texts have other classes than a classifier.</exception>
+    internal void RequireClasses(IReadOnlyList<string> classNames)
+    {
+        if (!_classNames.SequenceEqual(classNames))
+            throw new DatasetException($"The classifier tells {Csv.Show(classNames)} apart, but the texts have the classes {Csv.Show(_classNames)}.");
     }
 
     private LabeledTexts Part(Dataset part)

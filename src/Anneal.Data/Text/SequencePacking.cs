@@ -36,6 +36,27 @@ public sealed record PackedSequences(
 
         return mask;
     }
+
+    /// <summary>
+    /// The rows as a causal language model is trained on them, each text for itself: inputs tokens, attention mask (the segments, which are 0 where a row was filled
+    /// up), positions and segments; the target is the next token of the same sequence, and <paramref name="ignored"/>, which losses do not count, for its last.
+    /// </summary>
+    /// <param name="ignored">The target of a place that has no next token.</param>
+    /// <returns>Inputs and target int32 <c>[length]</c>, a row an example.</returns>
+    public Dataset ToLanguageModelDataset(int ignored = -100)
+    {
+        var next = new TensorData(DType.Int32, Tokens.Shape);
+        next.AsSpan<int>().Fill(ignored);
+        int length = (int)Tokens.Shape[1];
+        foreach (PackedPlace place in Places)
+        {
+            int start = place.Row * length + place.Start;
+            if (place.Length > 1)
+                Tokens.AsSpan<int>().Slice(start + 1, place.Length - 1).CopyTo(next.AsSpan<int>()[start..]);
+        }
+
+        return new ArrayDataset([Tokens, Segments, Positions, Segments], [next]);
+    }
 }
 
 /// <summary>Packs several sequences into each row.</summary>

@@ -3,12 +3,6 @@ using Anneal.Saving;
 
 namespace Anneal.Data;
 
-/// <summary>What a classifier takes a text for.</summary>
-/// <param name="Label">The place of the class among the names of the classes.</param>
-/// <param name="ClassName">The name of the class.</param>
-/// <param name="Probability">How likely the model takes it to be.</param>
-public sealed record TextPrediction(int Label, string ClassName, double Probability);
-
 /// <summary>
 /// A model together with all that raw text needs to reach it and to come back as the name of a class: words, their numbers, and names. They are saved as
 /// one and at one stroke.
@@ -22,7 +16,7 @@ public sealed record TextPrediction(int Label, string ClassName, double Probabil
 /// classifier.Save("news");
 /// Console.WriteLine(TextClassifier.Load("news").Classify(["Wheat prices fell"])[0].ClassName);
 /// </code></example>
-public sealed class TextClassifier
+public sealed class TextClassifier : ITextClassifier
 {
     private const string Settings = "text.json", Vocabulary = "vocabulary.txt";
     private const int FormatVersion = 1;
@@ -54,8 +48,7 @@ public sealed class TextClassifier
     public Dataset ToDataset(LabeledTexts texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (!texts.ClassNames.SequenceEqual(_classNames))
-            throw new DatasetException($"The classifier tells {Csv.Show(_classNames)} apart, but the texts have the classes {Csv.Show(texts.ClassNames)}.");
+        texts.RequireClasses(_classNames);
         return Dataset.From(Encoder.Encode(texts.Texts).Tokens, TensorData.From<int>([.. texts.Labels]));
     }
 
@@ -64,22 +57,7 @@ public sealed class TextClassifier
     /// <exception cref="AnnealException">There is no text, one may not be cut off, or the model gives something else than a logit for each class.</exception>
     public IReadOnlyList<TextPrediction> Classify(IReadOnlyList<string> texts)
     {
-        TensorData logits = Logits(texts);
-        float[] values = logits.ToArray<float>();
-        var predictions = new TextPrediction[texts.Count];
-        for (int i = 0; i < predictions.Length; i++)
-        {
-            ReadOnlySpan<float> row = values.AsSpan(i * _classNames.Length, _classNames.Length);
-            int best = 0;
-            for (int c = 1; c < row.Length; c++)
-                best = row[c] > row[best] ? c : best;
-            double sum = 0;
-            foreach (float logit in row)
-                sum += Math.Exp((double)logit - row[best]);
-            predictions[i] = new TextPrediction(best, _classNames[best], 1 / sum);
-        }
-
-        return predictions;
+        return TextPrediction.Of(Model.Predict(Encoder.Encode(texts).Tokens), _classNames);
     }
 
     /// <summary>Counts true classes against predicted ones.</summary>
@@ -88,7 +66,7 @@ public sealed class TextClassifier
     {
         ArgumentNullException.ThrowIfNull(texts);
         Dataset data = ToDataset(texts);
-        return ConfusionMatrix.Of(data.Labels(), Checked(Model.Predict(data)));
+        return ConfusionMatrix.Of(data.Labels(), TextPrediction.Checked(Model.Predict(data), _classNames.Length));
     }
 
     /// <summary>
@@ -163,10 +141,4 @@ public sealed class TextClassifier
         if (takes.DType != DType.Int32 || takes.Shape != new Shape(Encoder.Length))
             throw new ModelFileException(path, "length", $"that of the model's input, {takes}", $"{Encoder.Length}");
     }
-
-    private TensorData Logits(IReadOnlyList<string> texts) => Checked(Model.Predict(Encoder.Encode(texts).Tokens));
-
-    private TensorData Checked(TensorData logits) => logits.DType == DType.Float32 && logits.Shape.Rank == 2 && logits.Shape[1] == _classNames.Length
-        ? logits
-        : throw new ShapeException($"A classifier of {_classNames.Length} classes needs a model that gives float32[batch, {_classNames.Length}], but found {logits.Type}.");
 }

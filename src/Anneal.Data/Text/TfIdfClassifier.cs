@@ -33,8 +33,7 @@ public sealed class TfIdfClassifier
     public ConfusionMatrix Evaluate(LabeledTexts texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        if (!texts.ClassNames.SequenceEqual(_classNames))
-            throw new DatasetException($"The classifier tells {Csv.Show(_classNames)} apart, but the texts have the classes {Csv.Show(texts.ClassNames)}.");
+        texts.RequireClasses(_classNames);
         return ConfusionMatrix.Of([.. texts.Labels.Select(l => (long)l)], Regression.Predict(Terms.Transform(texts.Texts)));
     }
 }

@@ -12,6 +12,9 @@ public sealed record WordEncoderOptions
     /// <summary>The length of every row in words; at least 1.</summary>
     public int Length { get; init; } = 256;
 
+    /// <summary>Whether <see cref="Length"/> is a bound: rows are no longer than the longest of the texts that words are learned from. What comes later is cut and counted.</summary>
+    public bool FitsLength { get; init; }
+
     /// <summary>What happens to longer texts. Texts that come later can be longer than all that were learned from, so the default keeps the start and counts.</summary>
     public Truncation Truncation { get; init; } = Truncation.KeepStart;
 
@@ -51,7 +54,10 @@ public sealed class WordEncoder
         ArgumentNullException.ThrowIfNull(texts);
         options ??= new WordEncoderOptions();
         options.Check();
-        return new WordEncoder(options, WordVocabulary.Build(texts.Select(t => WordSplitter.Split(t, options.Words)), options.Vocabulary));
+        IReadOnlyList<string>[] words = [.. texts.Select(t => WordSplitter.Split(t, options.Words))];
+        if (options.FitsLength)
+            options = options with { Length = Math.Clamp(words.Select(w => w.Count).DefaultIfEmpty().Max(), 1, options.Length) };
+        return new WordEncoder(options, WordVocabulary.Build(words, options.Vocabulary));
     }
 
     /// <summary>The numbers of the words of each text, int32 <c>[texts, length]</c>, and how much was cut off.</summary>

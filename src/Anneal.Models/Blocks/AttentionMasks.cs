@@ -13,6 +13,27 @@ internal static class AttentionMasks
         return mask.DType == DType.Bool ? mask : mask.NotEqualTo(0);
     }
 
+    /// <summary>Segments as users give them, in the shape of the tokens.</summary>
+    internal static Tensor Segments(Tensor segments, Shape tokens)
+    {
+        if (segments.Shape != tokens)
+            throw new ShapeException($"Segments have the shape of the tokens {tokens}, but found {segments.Shape}.");
+        return segments.DType is DType.Int32 or DType.Int64 ? segments : throw new DTypeException($"Segments are int32 or int64, but found {segments.Type}.");
+    }
+
+    /// <summary>Keys of the query's own segment: <c>[batch, 1, queries, keys]</c>.</summary>
+    internal static Tensor SameSegment(Tensor segments)
+    {
+        (long batch, long time) = (segments.Shape[0], segments.Shape[1]);
+        Shape shape = [batch, 1, time, time];
+        return segments.Reshape(batch, 1, time, 1).BroadcastTo(shape).EqualTo(segments.Reshape(batch, 1, 1, time).BroadcastTo(shape));
+    }
+
+    /// <summary>Each token's number, from 0, among those that it may attend to; 0 where there is none.</summary>
+    /// <param name="allowed">A causal mask <c>[batch, 1, queries, keys]</c>.</param>
+    internal static Tensor PlacesIn(Tensor allowed) => Tensor.Maximum(
+        allowed.Cast(DType.Float32).Sum([-1]).Reshape(allowed.Shape[0], allowed.Shape[2]).Cast(DType.Int64) - 1, Tensor.Zeros([], DType.Int64));
+
     /// <summary>Each token's number among those that count, from 0; tokens before the first have 0.</summary>
     internal static Tensor PositionsOf(Tensor counted) =>
         Tensor.Maximum(counted.Cast(DType.Int64).CumulativeSum(-1) - 1, Tensor.Zeros([], DType.Int64)).Cast(DType.Int64);

@@ -2,12 +2,15 @@ namespace Anneal.Models;
 
 /// <summary>
 /// A model that gives for each token of a text the logits of the next one. Inputs: tokens int32 or int64 <c>[batch, time]</c>, optionally an
-/// attention mask <c>[batch, time]</c> of which what is not 0 counts, optionally positions <c>[batch, time]</c>; output float32
-/// <c>[batch, time, vocabulary]</c>.
+/// attention mask <c>[batch, time]</c> of which what is not 0 counts, optionally positions <c>[batch, time]</c>, optionally segments
+/// <c>[batch, time]</c>; output float32 <c>[batch, time, vocabulary]</c>. What stands before an input that is given must be given too when inputs
+/// are listed, as <c>Fit</c> does.
 /// </summary>
 /// <remarks>
 /// Without positions tokens are counted from 0; with an attention mask only those that count, so that a text gives the same logits with padding
-/// on either side. To train with <c>Fit</c>, give tokens 0 to n - 1 as input and tokens 1 to n as labels.
+/// on either side. Segments say which text of a row a token belongs to where several are packed into it: no text sees another one, so each gives
+/// the same logits as alone, and 0 stands for no text. To train with <c>Fit</c>, give tokens 0 to n - 1 as input and tokens 1 to n as labels, or
+/// packed texts as <see cref="Anneal.Data.PackedSequences.ToLanguageModelDataset"/> makes them.
 /// </remarks>
 public abstract class CausalLanguageModel : PretrainedModel
 {
@@ -40,13 +43,14 @@ public abstract class CausalLanguageModel : PretrainedModel
     /// <summary>The logits of the next token for each token.</summary>
     /// <param name="ids">The tokens <c>[batch, time]</c>.</param>
     /// <param name="attentionMask">Which tokens count, <c>[batch, time]</c>; null is all.</param>
-    /// <param name="positions">The positions <c>[batch, time]</c>; null counts the tokens that count.</param>
+    /// <param name="positions">The positions <c>[batch, time]</c>; null counts the tokens that count, in each segment.</param>
+    /// <param name="segments">Which text of its row each token belongs to, <c>[batch, time]</c>, 0 for none; null is one text a row.</param>
     /// <returns><c>[batch, time, vocabulary]</c>.</returns>
     /// <exception cref="ShapeException">The inputs have shapes that do not fit, or the text is too long.</exception>
-    public Tensor Apply(Tensor ids, Tensor? attentionMask = null, Tensor? positions = null)
+    public Tensor Apply(Tensor ids, Tensor? attentionMask = null, Tensor? positions = null, Tensor? segments = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        return ApplyAll([ids], inputs => [Logits(Hidden(inputs[0], new DecoderPass(Tokens(inputs[0]), attentionMask, positions)))])[0];
+        return ApplyAll([ids], inputs => [Logits(Hidden(inputs[0], new DecoderPass(Tokens(inputs[0]), attentionMask, positions, segments)))])[0];
     }
 
     /// <summary>
@@ -90,12 +94,14 @@ public abstract class CausalLanguageModel : PretrainedModel
     protected override IReadOnlyList<Tensor> Call(IReadOnlyList<Tensor> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        RequireInputs(inputs, "tokens, attention mask, positions");
-        var pass = new DecoderPass(Tokens(inputs[0]), inputs.Count > 1 ? inputs[1] : null, inputs.Count > 2 ? inputs[2] : null);
+        RequireInputs(inputs, "tokens, attention mask, positions, segments");
+        var pass = new DecoderPass(Tokens(inputs[0]), Given(1), Given(2), Given(3));
         return [Logits(Hidden(inputs[0], pass))];
+
+        Tensor? Given(int index) => index < inputs.Count ? inputs[index] : null;
     }
 
-    private protected override (int Least, int Most) InputCounts => (1, 3);
+    private protected override (int Least, int Most) InputCounts => (1, 4);
 
     internal override IReadOnlyList<TensorType> InputsToBuild => [new(DType.Int64, [Math.Min(4, MaximumPositions)])];
 }

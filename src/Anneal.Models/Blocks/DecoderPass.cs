@@ -7,20 +7,28 @@ namespace Anneal.Models;
 internal sealed class DecoderPass
 {
     private readonly Dictionary<int, Tensor> _masks = [];
-    private readonly Tensor? _counted;
+    private readonly Tensor? _counted, _segments;
     private readonly long _time;
     private RotaryTables? _tables;
 
     /// <summary>A pass over whole sequences.</summary>
     /// <param name="ids">The tokens <c>[batch, time]</c>.</param>
     /// <param name="attentionMask">Which tokens count, <c>[batch, time]</c>; null is all.</param>
-    /// <param name="positions">The positions <c>[time]</c> or <c>[batch, time]</c>; null counts the tokens that count, from 0.</param>
-    internal DecoderPass(Tensor ids, Tensor? attentionMask, Tensor? positions)
+    /// <param name="positions">The positions <c>[time]</c> or <c>[batch, time]</c>; null counts the tokens that count, from 0, in each text.</param>
+    /// <param name="segments">Which text of its row each token belongs to, <c>[batch, time]</c>, 0 for none; null is one text a row.</param>
+    internal DecoderPass(Tensor ids, Tensor? attentionMask, Tensor? positions, Tensor? segments = null)
     {
         _time = ids.Shape[^1];
         _counted = attentionMask is null ? null : AttentionMasks.Counted(attentionMask, ids.Shape);
+        if (segments is not null)
+        {
+            _segments = AttentionMasks.Segments(segments, ids.Shape);
+            _counted = _counted is null ? _segments.NotEqualTo(0) : _counted & _segments.NotEqualTo(0);
+        }
+
         HasGivenPositions = positions is not null || _counted is not null;
-        Positions = positions ?? (_counted is null ? Tensor.Range(_time, DType.Int64) : AttentionMasks.PositionsOf(_counted));
+        Positions = positions ?? (_counted is null ? Tensor.Range(_time, DType.Int64)
+            : _segments is null ? AttentionMasks.PositionsOf(_counted) : AttentionMasks.PlacesIn(Mask(0)));
     }
 
     /// <summary>A pass over the next tokens of sequences whose beginning is in a cache.</summary>
@@ -62,8 +70,16 @@ internal sealed class DecoderPass
         int width = window is { } given && (Cache is not null || given < _time) ? given : 0;
         if (Cache is null && _counted is null && width == 0)
             return (null, true);
-        if (!_masks.TryGetValue(width, out Tensor? mask))
-            _masks[width] = mask = Cache?.Mask(width == 0 ? null : width) ?? AttentionMasks.Causal(_time, width == 0 ? null : width, _counted);
-        return (mask, false);
+        return (Mask(width), false);
+    }
+
+    /// <summary>The mask of a width; 0 is without a window.</summary>
+    private Tensor Mask(int width)
+    {
+        if (_masks.TryGetValue(width, out Tensor? mask))
+            return mask;
+        int? window = width == 0 ? null : width;
+        mask = Cache?.Mask(window) ?? AttentionMasks.Causal(_time, window, _counted);
+        return _masks[width] = _segments is null ? mask : mask & AttentionMasks.SameSegment(_segments);
     }
 }

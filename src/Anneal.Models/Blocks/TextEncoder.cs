@@ -62,11 +62,18 @@ internal sealed class TextEncoder : Block<TextInputs>
 
     internal Dense? Pooler { get; }
 
+    internal int VocabularySize => _options.VocabularySize;
+
+    /// <summary>The token that fills texts up where they are shorter than others.</summary>
+    internal int? PaddingId => _options.PaddingId;
+
+    /// <summary>The most tokens for which there are positions.</summary>
+    internal int LongestText => _options.MaximumPositions - (_options.CountsFromPadding ? (_options.PaddingId ?? 0) + 1 : 0);
+
     protected override Tensor Call(Tensor ids, TextInputs inputs)
     {
-        long longest = _options.MaximumPositions - (_options.CountsFromPadding ? (_options.PaddingId ?? 0) + 1 : 0);
-        if (inputs.Positions is null && ids.Shape[1] > longest)
-            throw new ShapeException($"Layer {Path} has positions for texts of at most {longest} tokens, but found {ids.Shape[1]}.");
+        if (inputs.Positions is null && ids.Shape[1] > LongestText)
+            throw new ShapeException($"Layer {Path} has positions for texts of at most {LongestText} tokens, but found {ids.Shape[1]}.");
         Tensor hidden = TokenEmbedding.Rows(Words, ids, _options.PaddingId);
         if (Types is not null)
             hidden += Types.Apply(inputs.Types ?? ids - ids);

@@ -12,7 +12,7 @@ public abstract class TextEncoderModel : PretrainedModel
     private protected TextEncoderModel(ClassifierConfig config, TextEncoderOptions options, string? name) : base(config, name) =>
         _encoder = Track(new TextEncoder(options, "encoder"));
 
-    private protected TextEncoder Encoder => _encoder;
+    internal TextEncoder Encoder => _encoder;
 
     /// <summary>What the head gives.</summary>
     /// <param name="ids">The tokens <c>[batch, time]</c>.</param>

@@ -24,6 +24,9 @@ public enum EarlyStopping
 /// </summary>
 public sealed partial record GenerationOptions
 {
+    // Far above any use; each beam has keys and values of its own.
+    private const int MostBeams = 1 << 16;
+
     /// <summary>The most tokens that are generated, at least 1; null goes on to the end of the context.</summary>
     public int? MaximumNewTokens { get; init; }
 
@@ -93,7 +96,7 @@ public sealed partial record GenerationOptions
     /// <summary>The seed of the draws, at least 0: the same seed, prompt and options give the same text. Needs <see cref="Temperature"/>.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>How many beams are searched, at least 1; 1 is greedy. Beams are not drawn, so <see cref="Temperature"/> must be null for more.</summary>
+    /// <summary>How many beams are searched, from 1 to 65536; 1 is greedy. Beams are not drawn, so <see cref="Temperature"/> must be null for more.</summary>
     public int BeamCount { get; init; } = 1;
 
     /// <summary>
@@ -144,7 +147,7 @@ public sealed partial record GenerationOptions
 
     private void CheckBeams()
     {
-        Require(BeamCount >= 1, nameof(BeamCount), "at least 1", BeamCount);
+        Require(BeamCount is >= 1 and <= MostBeams, nameof(BeamCount), string.Create(CultureInfo.InvariantCulture, $"from 1 to {MostBeams}"), BeamCount);
         Require(double.IsFinite(LengthPenalty), nameof(LengthPenalty), "a finite number", LengthPenalty);
         Require(ReturnedSequences >= 1 && ReturnedSequences <= BeamCount, nameof(ReturnedSequences), string.Create(CultureInfo.InvariantCulture, $"from 1 to {nameof(BeamCount)}, which is {BeamCount}"), ReturnedSequences);
         if (!Enum.IsDefined(EarlyStopping))

@@ -132,13 +132,7 @@ public sealed partial class TextGenerator
     private static void RequireFits(TokenGenerator generator, Tokenizer tokenizer)
     {
         int ids = tokenizer.IdCount, vocabulary = generator.VocabularySize;
-        if (ids > vocabulary)
-        {
-            throw new TokenizerMismatchException(ids, vocabulary, string.Create(
-                CultureInfo.InvariantCulture,
-                $"The tokenizer has tokens up to {ids - 1}, but the model {generator.Model.Name} only up to {vocabulary - 1}. Hint: they do not belong together, or the model's embedding must grow."));
-        }
-
+        TokenizerMismatchException.RequireTokens(tokenizer, generator.Model.Name, vocabulary);
         IReadOnlyList<int> ends = generator.Model.Config switch { DecoderConfig c => c.EndIds, Gpt2Config c => c.EndIds, T5Config c => c.EndIds, _ => [] };
         foreach (int end in ends)
         {

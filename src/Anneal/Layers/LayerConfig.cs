@@ -198,6 +198,10 @@ public sealed class LayerConfig
             part.RequireAllRead();
     }
 
+    /// <summary>Whole numbers that an <see cref="int"/> holds.</summary>
+    internal int[] GetInt32Array(string name) => Array.ConvertAll(
+        GetInt64Array(name), v => v is >= int.MinValue and <= int.MaxValue ? (int)v : throw Fail(name, "whole numbers of 32 bits", v.ToString(CultureInfo.InvariantCulture)));
+
     internal ModelFileException Fail(string name, string expected, string found) =>
         new(_file, $"{Owner}, {ModelFileException.Quote(name)}", expected, found);
 

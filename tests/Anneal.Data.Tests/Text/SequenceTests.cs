@@ -19,6 +19,31 @@ public sealed class SequenceTests
     }
 
     [Fact]
+    public void PackedTextsAskForTheNextTokenOfTheirOwnText()
+    {
+        PackedSequences packed = SequencePacking.Pack([[7, 8], [1, 2, 3], [9]], length: 5);
+        Assert.Equal([1, 2, 3, 7, 8, 9, 0, 0, 0, 0], packed.Tokens.ToArray<int>());
+        Dataset data = packed.ToLanguageModelDataset();
+        Batch batch = data.CreateBatch(2);
+        data.Fill([0, 1], batch);
+        Assert.Equal([2, 3, -100, 8, -100, -100, -100, -100, -100, -100], batch.Targets[0].ToArray<int>());
+        Assert.Equal(4, batch.Inputs.Count);
+        Assert.Equal(packed.Segments.ToArray<int>(), batch.Inputs[1].ToArray<int>());
+        Assert.Equal([0, 1, 2, 0, 1, 0, 0, 0, 0, 0], batch.Inputs[2].ToArray<int>());
+        Assert.Equal([1, 1, 1, 2, 2, 1, 0, 0, 0, 0], batch.Inputs[3].ToArray<int>());
+    }
+
+    [Fact]
+    public void EveryTokenThatIsNotTheFirstOfItsTextIsATargetOnce() => Sequences.Sample(sequences =>
+    {
+        PackedSequences packed = SequencePacking.Pack(sequences, length: 12);
+        Dataset data = packed.ToLanguageModelDataset(ignored: -1);
+        Batch batch = data.CreateBatch(data.Count);
+        data.Fill([.. Enumerable.Range(0, data.Count)], batch);
+        Assert.Equal(sequences.SelectMany(s => s.Skip(1)).Order(), batch.Targets[0].ToArray<int>().Where(t => t >= 0).Order());
+    });
+
+    [Fact]
     public void NothingIsTruncatedUnlessItIsAllowed()
     {
         var mistake = Assert.Throws<DatasetException>(() => SequencePadding.Pad([[1], [1, 2, 3]], new() { Length = 2 }));

@@ -112,6 +112,73 @@ public sealed class TextClassifierTests
         Assert.All(texts.Texts.Zip(texts.Labels), t => Assert.Equal(0, t.First.EnumerateRunes().Count(r => !Rune.IsPunctuation(r)) % (t.Second == 0 ? 5 : 7)));
     }
 
+    [Fact]
+    public void PoemsAreToldApartByFormAndByAuthor()
+    {
+        string poems = Path.Combine(Repository.Root, "datasets", "tang", "poems.jsonl.gz");
+        LabeledTexts forms = TangPoems.ByForm(poems), authors = TangPoems.ByAuthor(poems, 3);
+        Assert.All(forms.Texts.Zip(forms.Labels), t => Assert.Equal(t.Second == 0 ? 5 : 7, new TangPoem("", "", t.First).LineLength));
+        Assert.Equal(["杜甫", "李白", "劉禹錫"], authors.ClassNames);
+        int[] counts = [.. authors.Labels.CountBy(l => l).OrderBy(l => l.Key).Select(l => l.Value)];
+        Assert.Equal(counts.OrderDescending(), counts);
+        Assert.DoesNotContain("不詳", TangPoems.ByAuthor(poems, 40).ClassNames);
+        Assert.Throws<OptionException>(() => TangPoems.ByAuthor(poems, 1));
+        Assert.Throws<DatasetException>(() => TangPoems.ByAuthor(poems, 4000));
+    }
+
+    [Theory]
+    [InlineData("白日依山盡，黃河入海流。欲窮千里目，更上一層樓。", 2, 2)]
+    [InlineData("白日依山盡，黃河入海流。欲窮千里目，更上一樓。", 1, 2)]
+    [InlineData("𠀀𠀁，黃河？欲窮千里目！", 1, 2)]
+    [InlineData("一，二，三。一，二", 1, 2)]
+    [InlineData("，。", 0, 1)]
+    [InlineData("", 0, 0)]
+    public void CoupletsAreCounted(string text, int equal, int couplets) => Assert.Equal((equal, couplets), TangPoems.CountCouplets(text));
+
+    [Fact]
+    public void ThreePartsShareNothingAndAReportTestsOnTheLast()
+    {
+        LabeledTexts texts = Texts(200);
+        TextParts parts = texts.SplitInThree(0.2, 0.25, seed: 3);
+        Assert.Equal((160, 120, 40, 40), (parts.Learning.Count, parts.Train.Count, parts.Validation.Count, parts.Test.Count));
+        Assert.Equal(texts.Texts.Order(), parts.Train.Texts.Concat(parts.Validation.Texts).Concat(parts.Test.Texts).Order());
+        Assert.Equal(parts.Learning.Texts.Order(), parts.Train.Texts.Concat(parts.Validation.Texts).Order());
+        TextClassifier classifier = Trained(parts.Train);
+        TextReport report = TextReport.Of("LSTM", classifier, parts);
+        Assert.Equal(classifier.Evaluate(parts.Test).Accuracy, report.Matrix.Accuracy);
+        Assert.Equal(40, report.Baseline.Total);
+        string text = report.ToString();
+        Assert.Contains("crops", text, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"LSTM accuracy {report.Matrix.Accuracy:F4}, macro-F1 "), text, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"TF-IDF accuracy {report.Baseline.Accuracy:F4}, macro-F1 "), text, StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        report.Save(folder.File("new"), classifier.Model.Fit(classifier.ToDataset(parts.Train), new FitOptions { BatchSize = 20, Verbosity = Verbosity.Silent }));
+        Assert.StartsWith(text, File.ReadAllText(Path.Combine(folder.File("new"), "report.txt")), StringComparison.Ordinal);
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(folder.File("new"), "curves.svg")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RowsCanBeNoLongerThanTheLongestText()
+    {
+        string[] texts = ["one two three", "four"];
+        Assert.Equal(3, WordEncoder.Fit(texts, new() { Length = 9, FitsLength = true }).Length);
+        Assert.Equal(2, WordEncoder.Fit(texts, new() { Length = 2, FitsLength = true }).Length);
+        Assert.Equal(9, WordEncoder.Fit(texts, new() { Length = 9 }).Length);
+        Assert.Equal(1, WordEncoder.Fit([""], new() { Length = 9, FitsLength = true }).Length);
+    }
+
+    [Fact]
+    public void AListIsSplitBySeed()
+    {
+        string[] items = [.. Enumerable.Range(0, 50).Select(i => $"{i}")];
+        (string[] train, string[] test) = TrainTestSplit.Of(items, 0.1, seed: 4);
+        Assert.Equal((45, 5), (train.Length, test.Length));
+        Assert.Equal(items.Order(), train.Concat(test).Order());
+        Assert.Equal(test, TrainTestSplit.Of(items, 0.1, seed: 4).Test);
+        Assert.NotEqual(test, TrainTestSplit.Of(items, 0.1, seed: 5).Test);
+        Assert.Throws<DatasetException>(() => TrainTestSplit.Of(items, 0, seed: 4));
+    }
+
     private static LabeledTexts Texts(int count) => new(
         [.. Enumerable.Range(0, count).Select(i => $"{(i % 4 == 0 ? "wheat" : "shares")} word{i % 13} word{i % 7} {i}")],
         [.. Enumerable.Range(0, count).Select(i => i % 4 == 0 ? 1 : 0)], ["money", "crops"]);

@@ -16,6 +16,42 @@ public sealed class TrainerTests
         TokenizerTests.Same(golden, trained, seed: 7);
     }
 
+    [Fact]
+    public void CharactersAreTokens()
+    {
+        var options = new CharacterTrainingOptions { BeginToken = "<s>", SpecialTokens = [AddedToken.Special("</s>")], VocabularySize = 9 };
+        Tokenizer tokenizer = CharacterTrainer.Train(["山山山\n水水水", "𠀀𠀀人 ab"], options);
+
+        // Three special tokens, the three most frequent characters, and of those that occur once the first three code points; all in the order of their code points.
+        Assert.Equal(["<unk>", "</s>", "<s>", "\n", " ", "a", "山", "水", "𠀀"], Enumerable.Range(0, 9).Select(tokenizer.TokenOf));
+        Assert.Equal(["<s>", "水", "<unk>", "𠀀", "\n"], [.. tokenizer.Encode("水b𠀀\n").Ids.ToArray().Select(id => tokenizer.TokenOf(id)!)]);
+        Assert.Equal("水𠀀\n", tokenizer.Decode(tokenizer.Encode("水b𠀀\n").Ids));
+        Tokenizer again = Tokenizer.Read(tokenizer.ToJson(), "tokenizer.json");
+        Assert.Equal(tokenizer.Encode("山</s>\n x").Ids.ToArray(), again.Encode("山</s>\n x").Ids.ToArray());
+        Assert.Equal(2, again.IdOf("<s>"));
+        Assert.Equal([0], CharacterTrainer.Train(["a"]).Encode("b").Ids.ToArray());
+        Assert.Null(CharacterTrainer.Train(["aab"], new() { MinFrequency = 2 }).IdOf("b"));
+        Assert.Throws<OptionException>(() => CharacterTrainer.Train(["a"], new() { MinFrequency = 0 }));
+        Assert.Throws<OptionException>(() => CharacterTrainer.Train(["a"], options with { VocabularySize = 3 }));
+    }
+
+    [Fact]
+    public void ATokenizerKeepsHowItCutsAndFills()
+    {
+        Tokenizer tokenizer = CharacterTrainer.Train(["abc"], new() { BeginToken = "<s>" });
+        Tokenizer cutting = tokenizer.With(new TruncationOptions(3), new PaddingOptions { Length = 3, Token = "<unk>" });
+        foreach (Tokenizer each in (Tokenizer[])[cutting, Tokenizer.Read(cutting.ToJson(), "tokenizer.json")])
+        {
+            Assert.Equal(3, each.Encode("abc").Count);
+            Assert.Equal(1, each.Encode("abc").TruncatedTokens);
+            Assert.Equal([1, 1, 0], each.Encode("a").AttentionMask.ToArray());
+        }
+
+        Assert.Equal(4, cutting.With(null, null).Encode("abc").Count);
+        Assert.Equal(4, cutting.With(TruncationOptions.None, PaddingOptions.None).Encode("abc").Count);
+        Assert.Equal(4, tokenizer.Encode("abc").Count);
+    }
+
     [Theory]
     [InlineData("bytes")]
     [InlineData("characters")]

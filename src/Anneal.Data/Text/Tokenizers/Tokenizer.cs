@@ -37,6 +37,15 @@ public sealed partial class Tokenizer
     /// <summary>How the tokenizer's file wants sequences filled; null: not at all.</summary>
     public PaddingOptions? Padding => _parts.Padding;
 
+    /// <summary>The same tokenizer that cuts and fills in another way where it is not told otherwise. A file of it says so.</summary>
+    /// <param name="truncation">How sequences are cut; null: not at all.</param>
+    /// <param name="padding">How sequences are filled; null: not at all.</param>
+    public Tokenizer With(TruncationOptions? truncation, PaddingOptions? padding) => new(_parts with
+    {
+        Truncation = truncation is { MaxLength: int.MaxValue } ? null : truncation,
+        Padding = padding is { IsOff: true } ? null : padding,
+    });
+
     /// <summary>The id of a token, or null where there is none of this text.</summary>
     public int? IdOf(string token)
     {

@@ -65,5 +65,5 @@ public sealed class PRelu : Layer
     }
 
     internal static PRelu Read(LayerConfig config) =>
-        new(config.GetInitializer("alphaInitializer"), [.. config.GetInt64Array("sharedAxes").Select(a => checked((int)a))]);
+        new(config.GetInitializer("alphaInitializer"), config.GetInt32Array("sharedAxes"));
 }

@@ -18,8 +18,8 @@ public readonly record struct Margin1D(int Before, int After)
 
     internal void Write(LayerConfig config, string name) => config.Set(name, [Before, After]);
 
-    internal static Margin1D Read(LayerConfig config, string name) => config.GetInt64Array(name) is [var before, var after]
-        ? new Margin1D(checked((int)before), checked((int)after))
+    internal static Margin1D Read(LayerConfig config, string name) => config.GetInt32Array(name) is [var before, var after]
+        ? new Margin1D(before, after)
         : throw config.Fail(name, "two numbers", "another list");
 }
 
@@ -49,7 +49,7 @@ public readonly record struct Margin2D(int Top, int Bottom, int Left, int Right)
 
     internal void Write(LayerConfig config, string name) => config.Set(name, [Top, Bottom, Left, Right]);
 
-    internal static Margin2D Read(LayerConfig config, string name) => config.GetInt64Array(name) is [var top, var bottom, var left, var right]
-        ? new Margin2D(checked((int)top), checked((int)bottom), checked((int)left), checked((int)right))
+    internal static Margin2D Read(LayerConfig config, string name) => config.GetInt32Array(name) is [var top, var bottom, var left, var right]
+        ? new Margin2D(top, bottom, left, right)
         : throw config.Fail(name, "four numbers", "another list");
 }

@@ -37,5 +37,5 @@ public sealed class Permute : Layer
     /// <inheritdoc/>
     protected internal override void WriteConfig(LayerConfig config) => config.Set("axes", [.. _axes.Select(a => (long)a)]);
 
-    internal static Permute Read(LayerConfig config) => new([.. config.GetInt64Array("axes").Select(a => checked((int)a))]);
+    internal static Permute Read(LayerConfig config) => new(config.GetInt32Array("axes"));
 }

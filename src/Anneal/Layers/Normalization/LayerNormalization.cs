@@ -58,7 +58,7 @@ public sealed class LayerNormalization : NormalizationLayer
     }
 
     internal static LayerNormalization Read(LayerConfig config) => new(
-        [.. config.GetInt64Array("axes").Select(a => checked((int)a))], config.GetDouble("epsilon"), config.GetBoolean("center"), config.GetBoolean("scale"),
+        config.GetInt32Array("axes"), config.GetDouble("epsilon"), config.GetBoolean("center"), config.GetBoolean("scale"),
         config.GetInitializer("betaInitializer"), config.GetInitializer("gammaInitializer"));
 
     /// <summary>The axes counted from the first, in their order.</summary>
