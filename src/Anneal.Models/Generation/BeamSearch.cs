@@ -58,7 +58,7 @@ internal sealed class BeamSearch
         {
             Candidate candidate = _candidates[i];
             bool ends = length == _text.Count || _ends.Contains(candidate.Token);
-            if (ends && i < _options.BeamCount && !(isFull && _options.EarlyStopping == EarlyStopping.WhenFull))
+            if (ends && i < _options.BeamCount && !(isFull && _options.BeamStopping == BeamStopping.WhenFull))
                 Keep(new BeamHypothesis([.. _beams[candidate.Beam].Made, candidate.Token], Penalized(candidate.Score, length)));
             else if (!ends && going.Count < _options.BeamCount)
                 going.Add(new Beam([.. _beams[candidate.Beam].Made, candidate.Token], candidate.Score, candidate.Beam));
@@ -133,9 +133,9 @@ internal sealed class BeamSearch
     {
         if (_found.Count < _options.BeamCount)
             return true;
-        if (_options.EarlyStopping == EarlyStopping.WhenFull)
+        if (_options.BeamStopping == BeamStopping.WhenFull)
             return false;
-        int reached = _options.EarlyStopping == EarlyStopping.Never && _options.LengthPenalty > 0 ? _text.Count : length;
+        int reached = _options.BeamStopping == BeamStopping.Never && _options.LengthPenalty > 0 ? _text.Count : length;
         return Penalized(_beams[0].Score, reached) > _found[^1].Score;
     }
 

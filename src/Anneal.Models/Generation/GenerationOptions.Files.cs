@@ -71,7 +71,7 @@ public sealed partial record GenerationOptions
         if (draws && topP == 0)
             throw fields.Fail("top_p", "more than 0 where do_sample is true");
         double lengthPenalty = fields.Number("length_penalty", 1, double.MinValue, double.MaxValue);
-        EarlyStopping stopping = Stopping(fields);
+        BeamStopping stopping = Stopping(fields);
         int? newTokens = fields.OptionalInt("max_new_tokens", 1, ConfigFields.MostTokens), length = fields.OptionalInt("max_length", 1, ConfigFields.MostTokens);
         return new GenerationOptions
         {
@@ -94,7 +94,7 @@ public sealed partial record GenerationOptions
             MinP = draws && minP > 0 ? minP : null,
             BeamCount = beams,
             LengthPenalty = beams > 1 ? lengthPenalty : 1,
-            EarlyStopping = beams > 1 ? stopping : EarlyStopping.Heuristic,
+            BeamStopping = beams > 1 ? stopping : BeamStopping.Heuristic,
             ReturnedSequences = fields.Int("num_return_sequences", 1, 1, beams),
         };
     }
@@ -154,7 +154,7 @@ public sealed partial record GenerationOptions
         {
             fields["num_beams"] = BeamCount;
             fields["length_penalty"] = LengthPenalty;
-            fields["early_stopping"] = EarlyStopping == EarlyStopping.Never ? JsonValue.Create("never") : JsonValue.Create(EarlyStopping == EarlyStopping.WhenFull);
+            fields["early_stopping"] = BeamStopping == BeamStopping.Never ? JsonValue.Create("never") : JsonValue.Create(BeamStopping == BeamStopping.WhenFull);
             fields["num_return_sequences"] = ReturnedSequences;
         }
 
@@ -169,12 +169,12 @@ public sealed partial record GenerationOptions
         static JsonArray Array(IReadOnlyList<int> tokens) => [.. tokens.Select(t => (JsonNode)t)];
     }
 
-    private static EarlyStopping Stopping(ConfigFields fields)
+    private static BeamStopping Stopping(ConfigFields fields)
     {
         const string Name = "early_stopping";
         return fields.Values[Name] is JsonValue value && value.TryGetValue(out string? text)
-            ? text == "never" ? EarlyStopping.Never : throw fields.Fail(Name, "true, false or 'never'")
-            : fields.Flag(Name, false) ? EarlyStopping.WhenFull : EarlyStopping.Heuristic;
+            ? text == "never" ? BeamStopping.Never : throw fields.Fail(Name, "true, false or 'never'")
+            : fields.Flag(Name, false) ? BeamStopping.WhenFull : BeamStopping.Heuristic;
     }
 
     /// <summary>Tokens that never come; sequences of several of them are not supported.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Anneal.Models;
 
 /// <summary>When beam search ends.</summary>
-public enum EarlyStopping
+public enum BeamStopping
 {
     /// <summary>When as many texts are found as there are beams, and the best beam as it stands is no better than the worst of them; <c>false</c> in transformers.</summary>
     Heuristic,
@@ -106,7 +106,7 @@ public sealed partial record GenerationOptions
     public double LengthPenalty { get; init; } = 1;
 
     /// <summary>When the search ends. For several beams.</summary>
-    public EarlyStopping EarlyStopping { get; init; }
+    public BeamStopping BeamStopping { get; init; }
 
     /// <summary>How many texts <see cref="TokenGenerator.SearchBeams"/> returns, at most <see cref="BeamCount"/>.</summary>
     public int ReturnedSequences { get; init; } = 1;
@@ -141,8 +141,8 @@ public sealed partial record GenerationOptions
     {
         if (ReturnedSequences > 1)
             throw new OptionException($"{nameof(ReturnedSequences)} is {ReturnedSequences}, but one continuation is returned here. Hint: {nameof(TokenGenerator.SearchBeams)} returns several.");
-        if (BeamCount == 1 && (LengthPenalty != 1 || EarlyStopping != EarlyStopping.Heuristic))
-            throw new OptionException($"{(LengthPenalty != 1 ? nameof(LengthPenalty) : nameof(EarlyStopping))} is for several beams. Hint: set {nameof(BeamCount)}.");
+        if (BeamCount == 1 && (LengthPenalty != 1 || BeamStopping != BeamStopping.Heuristic))
+            throw new OptionException($"{(LengthPenalty != 1 ? nameof(LengthPenalty) : nameof(BeamStopping))} is for several beams. Hint: set {nameof(BeamCount)}.");
     }
 
     private void CheckBeams()
@@ -150,8 +150,8 @@ public sealed partial record GenerationOptions
         Require(BeamCount is >= 1 and <= MostBeams, nameof(BeamCount), string.Create(CultureInfo.InvariantCulture, $"from 1 to {MostBeams}"), BeamCount);
         Require(double.IsFinite(LengthPenalty), nameof(LengthPenalty), "a finite number", LengthPenalty);
         Require(ReturnedSequences >= 1 && ReturnedSequences <= BeamCount, nameof(ReturnedSequences), string.Create(CultureInfo.InvariantCulture, $"from 1 to {nameof(BeamCount)}, which is {BeamCount}"), ReturnedSequences);
-        if (!Enum.IsDefined(EarlyStopping))
-            throw new OptionException($"{nameof(EarlyStopping)} has no value {(int)EarlyStopping}.");
+        if (!Enum.IsDefined(BeamStopping))
+            throw new OptionException($"{nameof(BeamStopping)} has no value {(int)BeamStopping}.");
         if (BeamCount > 1 && Temperature is not null)
             throw new OptionException($"{nameof(Temperature)} draws tokens, but {nameof(BeamCount)} searches the most probable ones. Hint: leave one of the two out.");
     }

@@ -24,7 +24,7 @@ public sealed class BeamSearchTests
             EndTokens = [End],
             BeamCount = 700,
             LengthPenalty = lengthPenalty,
-            EarlyStopping = EarlyStopping.Never,
+            BeamStopping = BeamStopping.Never,
             ReturnedSequences = 20,
         };
         IReadOnlyList<BeamHypothesis> found = new CausalGenerator(Tiny(1)).SearchBeams(prompt, options);
@@ -44,19 +44,19 @@ public sealed class BeamSearchTests
         }
     }
 
-    public static TheoryData<string, int, double, EarlyStopping, int[]> Cases => new()
+    public static TheoryData<string, int, double, BeamStopping, int[]> Cases => new()
     {
-        { "llama", 3, 1, EarlyStopping.Heuristic, [] },
-        { "gpt2", 4, 1, EarlyStopping.Heuristic, [5, 17, 40, 60, 80] },
-        { "mistral", 2, 0.5, EarlyStopping.WhenFull, [8, 9, 30, 31] },
-        { "glm4", 3, 2, EarlyStopping.Never, [1, 20, 22, 50, 70] },
-        { "qwen3", 3, -0.5, EarlyStopping.Never, [1, 20, 22, 50, 70] },
-        { "qwen2", 5, 0, EarlyStopping.Heuristic, [3, 6, 9, 12, 15, 18] },
+        { "llama", 3, 1, BeamStopping.Heuristic, [] },
+        { "gpt2", 4, 1, BeamStopping.Heuristic, [5, 17, 40, 60, 80] },
+        { "mistral", 2, 0.5, BeamStopping.WhenFull, [8, 9, 30, 31] },
+        { "glm4", 3, 2, BeamStopping.Never, [1, 20, 22, 50, 70] },
+        { "qwen3", 3, -0.5, BeamStopping.Never, [1, 20, 22, 50, 70] },
+        { "qwen2", 5, 0, BeamStopping.Heuristic, [3, 6, 9, 12, 15, 18] },
     };
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void BeamsFollowTheDefinition(string name, int beams, double lengthPenalty, EarlyStopping stopping, int[] ends)
+    public void BeamsFollowTheDefinition(string name, int beams, double lengthPenalty, BeamStopping stopping, int[] ends)
     {
         var model = (CausalLanguageModel)Published.Load(name);
         var options = new GenerationOptions
@@ -64,7 +64,7 @@ public sealed class BeamSearchTests
             MaximumNewTokens = 9,
             BeamCount = beams,
             LengthPenalty = lengthPenalty,
-            EarlyStopping = stopping,
+            BeamStopping = stopping,
             EndTokens = ends,
             ReturnedSequences = beams,
             RepetitionPenalty = 1.1,
@@ -84,7 +84,7 @@ public sealed class BeamSearchTests
     public void OneBeamIsGreedy()
     {
         var generator = new CausalGenerator((CausalLanguageModel)Published.Load("llama"), 40);
-        var options = new GenerationOptions { MaximumNewTokens = 12, EarlyStopping = EarlyStopping.WhenFull };
+        var options = new GenerationOptions { MaximumNewTokens = 12, BeamStopping = BeamStopping.WhenFull };
         int[] greedy = generator.Generate([9, 8, 7], new() { MaximumNewTokens = 12 });
         Assert.Equal(greedy, Assert.Single(generator.SearchBeams([9, 8, 7], options)).Tokens);
         GenerationOptions ended = options with { EndTokens = [greedy[5]] };
@@ -129,7 +129,7 @@ public sealed class BeamSearchTests
         var generator = new CausalGenerator(Tiny(0));
         Assert.Contains("SearchBeams", Assert.Throws<OptionException>(() => generator.Generate([1], new() { BeamCount = 3, ReturnedSequences = 2 })).Message, StringComparison.Ordinal);
         Assert.Contains("LengthPenalty", Assert.Throws<OptionException>(() => generator.Generate([1], new() { LengthPenalty = 2 })).Message, StringComparison.Ordinal);
-        Assert.Contains("EarlyStopping", Assert.Throws<OptionException>(() => generator.Generate([1], new() { EarlyStopping = EarlyStopping.Never })).Message, StringComparison.Ordinal);
+        Assert.Contains("BeamStopping", Assert.Throws<OptionException>(() => generator.Generate([1], new() { BeamStopping = BeamStopping.Never })).Message, StringComparison.Ordinal);
         Assert.Contains("BeamCount", Assert.Throws<OptionException>(() => { generator.StreamAsync([1], new() { BeamCount = 2 }); }).Message, StringComparison.Ordinal);
         Assert.Contains("Temperature", Assert.Throws<OptionException>(() => generator.SearchBeams([1], new() { Temperature = 1, Seed = 1 })).Message, StringComparison.Ordinal);
         using var source = new CancellationTokenSource();
@@ -210,13 +210,13 @@ internal static class Definition
             (int[] Made, double Score)[] top = [.. candidates.OrderByDescending(c => c.Score).Take(kept)];
             bool[] stops = Array.ConvertAll(top, c => c.Made.Length == most || options.EndTokens.Contains(c.Made[^1]));
             running = [.. top.Select((c, i) => (c.Made, Score: c.Score + (stops[i] ? Never : 0))).OrderByDescending(c => c.Score).Take(beams)];
-            bool isFull = finished.All(f => f.IsThere) && options.EarlyStopping == EarlyStopping.WhenFull;
+            bool isFull = finished.All(f => f.IsThere) && options.BeamStopping == BeamStopping.WhenFull;
             var ended = top.Select((c, i) => (c.Made, Score: c.Score / Math.Pow(length, options.LengthPenalty) + (isFull ? Never : 0) + (canImprove ? 0 : Never) + (stops[i] && i < beams ? 0 : Never), IsThere: stops[i] && i < beams));
             finished = [.. finished.Concat(ended).OrderByDescending(f => f.Score).Take(beams)];
-            int reached = options.EarlyStopping == EarlyStopping.Never && options.LengthPenalty > 0 ? most : length;
+            int reached = options.BeamStopping == BeamStopping.Never && options.LengthPenalty > 0 ? most : length;
             double worst = finished.Min(f => f.Score);
             canImprove &= finished.Any(f => running[0].Score / Math.Pow(reached, options.LengthPenalty) > (f.IsThere ? worst : Never));
-            if (!canImprove || (finished.All(f => f.IsThere) && options.EarlyStopping == EarlyStopping.WhenFull) || stops.All(s => s))
+            if (!canImprove || (finished.All(f => f.IsThere) && options.BeamStopping == BeamStopping.WhenFull) || stops.All(s => s))
                 return [.. finished.Select(f => new BeamHypothesis(f.Made, f.Score))];
         }
     }

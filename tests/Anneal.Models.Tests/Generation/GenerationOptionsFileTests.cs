@@ -28,14 +28,14 @@ public sealed class GenerationOptionsFileTests
     {
         using Scratch beams = With("""{ "num_beams": 4, "length_penalty": 2.0, "early_stopping": true, "num_return_sequences": 2, "max_length": 150, "eos_token_id": 1, "decoder_start_token_id": 0, "temperature": 0.0 }""");
         GenerationOptions options = GenerationOptions.Load(beams.Path);
-        Assert.Equal((4, 2.0, EarlyStopping.WhenFull, 2, 150, 0, null), (options.BeamCount, options.LengthPenalty, options.EarlyStopping, options.ReturnedSequences, options.MaximumLength, options.DecoderStartToken, options.Temperature));
+        Assert.Equal((4, 2.0, BeamStopping.WhenFull, 2, 150, 0, null), (options.BeamCount, options.LengthPenalty, options.BeamStopping, options.ReturnedSequences, options.MaximumLength, options.DecoderStartToken, options.Temperature));
         using Scratch never = With("""{ "num_beams": 4, "early_stopping": "never" }""");
-        Assert.Equal(EarlyStopping.Never, GenerationOptions.Load(never.Path).EarlyStopping);
+        Assert.Equal(BeamStopping.Never, GenerationOptions.Load(never.Path).BeamStopping);
 
         // As transformers has it: draws are from the 50 most probable tokens unless 0 is written, and one beam has no length penalty.
         using Scratch draws = With("""{ "do_sample": true, "length_penalty": 2.0, "early_stopping": true }""");
         options = GenerationOptions.Load(draws.Path);
-        Assert.Equal((1.0, 50, null, 1.0, EarlyStopping.Heuristic), (options.Temperature, options.TopK, options.TopP, options.LengthPenalty, options.EarlyStopping));
+        Assert.Equal((1.0, 50, null, 1.0, BeamStopping.Heuristic), (options.Temperature, options.TopK, options.TopP, options.LengthPenalty, options.BeamStopping));
         using Scratch all = With("""{ "do_sample": true, "top_k": 0, "top_p": 1.0 }""");
         options = GenerationOptions.Load(all.Path);
         Assert.Equal(((int?)null, (double?)null), (options.TopK, options.TopP));
@@ -119,7 +119,7 @@ public sealed class GenerationOptionsFileTests
         using Scratch folder = Scratch.Copy("t5");
         using var saved = new Scratch();
         var model = (T5ForConditionalGeneration)PretrainedModel.Load(folder.Path);
-        model.GenerationOptions = model.GenerationOptions with { BeamCount = 4, LengthPenalty = 2, EarlyStopping = EarlyStopping.Never, MaximumNewTokens = 30, EndTokens = [1, 3] };
+        model.GenerationOptions = model.GenerationOptions with { BeamCount = 4, LengthPenalty = 2, BeamStopping = BeamStopping.Never, MaximumNewTokens = 30, EndTokens = [1, 3] };
         model.SavePretrained(saved.Path);
         JsonObject json = Json(saved.Path);
         Assert.Equal((4, 2.0, "never", 30, "[1,3]", 0), ((int)json["num_beams"]!, (double)json["length_penalty"]!, (string?)json["early_stopping"], (int)json["max_new_tokens"]!, json["eos_token_id"]!.ToJsonString(), (int)json["pad_token_id"]!));
@@ -127,7 +127,7 @@ public sealed class GenerationOptionsFileTests
         Assert.Equal("5.17.0", (string?)json["transformers_version"]);
         GenerationOptions again = GenerationOptions.Load(saved.Path);
         Assert.Equal(model.GenerationOptions with { EndTokens = again.EndTokens, ForbiddenTokens = again.ForbiddenTokens, Source = again.Source }, again);
-        (again with { BeamCount = 1, LengthPenalty = 1, EarlyStopping = EarlyStopping.Heuristic }).Save(saved.Path);
+        (again with { BeamCount = 1, LengthPenalty = 1, BeamStopping = BeamStopping.Heuristic }).Save(saved.Path);
         Assert.False(Json(saved.Path).ContainsKey("num_beams"));
     }
 

@@ -233,7 +233,7 @@ public sealed class TokenSamplerTests
         { "LengthPenalty", new() { BeamCount = 2, LengthPenalty = double.NaN } },
         { "ReturnedSequences", new() { BeamCount = 2, ReturnedSequences = 3 } },
         { "ReturnedSequences", new() { ReturnedSequences = 0 } },
-        { "EarlyStopping", new() { BeamCount = 2, EarlyStopping = (EarlyStopping)3 } },
+        { "BeamStopping", new() { BeamCount = 2, BeamStopping = (BeamStopping)3 } },
     };
 
     [Theory]

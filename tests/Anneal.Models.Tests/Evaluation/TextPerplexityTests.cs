@@ -1,7 +1,7 @@
 namespace Anneal.Models.Tests;
 
 /// <summary>Perplexity over windows against the probabilities of each window alone.</summary>
-public sealed class PerplexityTests
+public sealed class TextPerplexityTests
 {
     private static readonly int[] Text = [.. Enumerable.Range(0, 61).Select(i => (i * i * 7 + 3 * i + 5) % 97)];
 
@@ -35,7 +35,7 @@ public sealed class PerplexityTests
                 break;
         }
 
-        PerplexityResult found = Perplexity.Of(model, Text, new() { ContextLength = window, Stride = stride });
+        PerplexityResult found = TextPerplexity.Of(model, Text, new() { ContextLength = window, Stride = stride });
         Assert.Equal(count, found.TokenCount);
         Assert.Equal(stride == window ? 57 : 60, count);
         Assert.InRange(found.MeanNegativeLogLikelihood, sum / count - 1e-5, sum / count + 1e-5);
@@ -48,22 +48,22 @@ public sealed class PerplexityTests
         var model = (CausalLanguageModel)Published.Load("gpt2");
         foreach (Parameter parameter in model.Parameters)
             parameter.Value = new TensorData(parameter.Type);
-        Assert.Equal(model.VocabularySize, Perplexity.Of(model, [1, 2, 3]).Value, 1e-3);
+        Assert.Equal(model.VocabularySize, TextPerplexity.Of(model, [1, 2, 3]).Value, 1e-3);
     }
 
     [Fact]
     public void WhatMakesNoSenseIsRefused()
     {
         var model = (CausalLanguageModel)Published.Load("llama");
-        Assert.Throws<InputException>(() => Perplexity.Of(model, [1]));
-        Assert.Contains("Token 1", Assert.Throws<InputException>(() => Perplexity.Of(model, [1, 97])).Message, StringComparison.Ordinal);
-        Assert.Throws<OptionException>(() => Perplexity.Of(model, Text, new() { ContextLength = 65 }));
-        Assert.Throws<OptionException>(() => Perplexity.Of(model, Text, new() { ContextLength = 1 }));
-        Assert.Throws<OptionException>(() => Perplexity.Of(model, Text, new() { ContextLength = 10, Stride = 11 }));
-        Assert.Throws<OptionException>(() => Perplexity.Of(model, Text, new() { Stride = 0 }));
+        Assert.Throws<InputException>(() => TextPerplexity.Of(model, [1]));
+        Assert.Contains("Token 1", Assert.Throws<InputException>(() => TextPerplexity.Of(model, [1, 97])).Message, StringComparison.Ordinal);
+        Assert.Throws<OptionException>(() => TextPerplexity.Of(model, Text, new() { ContextLength = 65 }));
+        Assert.Throws<OptionException>(() => TextPerplexity.Of(model, Text, new() { ContextLength = 1 }));
+        Assert.Throws<OptionException>(() => TextPerplexity.Of(model, Text, new() { ContextLength = 10, Stride = 11 }));
+        Assert.Throws<OptionException>(() => TextPerplexity.Of(model, Text, new() { Stride = 0 }));
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Perplexity.Of(model, Text, null, source.Token));
+        Assert.Throws<OperationCanceledException>(() => TextPerplexity.Of(model, Text, null, source.Token));
     }
 
     private static double LogProbability(CausalLanguageModel model, int[] context, int token)

@@ -22,7 +22,7 @@ public sealed record PerplexityOptions
 public sealed record PerplexityResult(double Value, double MeanNegativeLogLikelihood, long TokenCount);
 
 /// <summary>The perplexity of causal models, also over texts that are longer than their context: a window slides over the text.</summary>
-public static class Perplexity
+public static class TextPerplexity
 {
     /// <summary>Measures how well a model foretells a text.</summary>
     /// <param name="model">The model.</param>
