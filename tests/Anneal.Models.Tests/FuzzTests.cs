@@ -23,6 +23,17 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void WaysToGenerate()
+    {
+        byte[][] seeds =
+        [
+            "{\"do_sample\":true,\"temperature\":0.7,\"top_p\":0.9,\"top_k\":50,\"min_p\":0.05,\"eos_token_id\":[2,5],\"pad_token_id\":0,\"max_new_tokens\":20,\"repetition_penalty\":1.1,\"stop_strings\":null}"u8.ToArray(),
+            "{\"num_beams\":4,\"early_stopping\":\"never\",\"length_penalty\":2.0,\"num_return_sequences\":2,\"max_length\":64,\"min_length\":3,\"no_repeat_ngram_size\":3,\"bad_words_ids\":[[1],[2,3]],\"suppress_tokens\":[7],\"decoder_start_token_id\":0}"u8.ToArray(),
+        ];
+        Run(GenerationOptions.FileName, number => FileDamage.Of(seeds, number), bytes => GenerationOptions.Read(ConfigFields.Parse(bytes, GenerationOptions.FileName)));
+    }
+
+    [Fact]
     public void Indices()
     {
         byte[] seed = File.ReadAllBytes(Path.Combine(Published.Folder("llama_sharded_bf16"), Checkpoint.Index));

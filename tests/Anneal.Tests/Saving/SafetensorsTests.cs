@@ -54,6 +54,39 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public void ATensorFileReadsWhatItSaved()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "x.safetensors");
+        (string Name, TensorData Data)[] tensors = [.. Enum.GetValues<DType>().Select(d => (d.ToString(), Filled(d, [3, 400]))), ("large", Filled(DType.Float32, [300, 1000])), ("empty", new(DType.Int32, [0]))];
+        TensorFile.Save(path, tensors, [new("format", "pt")]);
+        using TensorFile file = TensorFile.Open(path);
+        Assert.Equal(tensors.Select(t => t.Name), file.Names);
+        Assert.Equal("pt", file.Metadata["format"]);
+        Assert.All(tensors, t =>
+        {
+            Assert.Equal(t.Data.Type, file.TypeOf(t.Name));
+            Assert.Equal(t.Data.AsBytes(), file.Read(t.Name).AsBytes());
+        });
+        Assert.Contains("nothing", Assert.Throws<ModelFileException>(() => file.Read("nothing")).Message, StringComparison.Ordinal);
+        Assert.Throws<ModelFileException>(() => TensorFile.Open(path + "x"));
+        file.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => file.Read("large"));
+    }
+
+    [Fact]
+    public void ATensorFileRefusesTruthValuesThatAreNeither()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "x.safetensors");
+        byte[] bytes = Bytes("{\"b\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2);
+        bytes[^1] = 2;
+        System.IO.File.WriteAllBytes(path, bytes);
+        using TensorFile file = TensorFile.Open(path);
+        Assert.Contains("truth values", Assert.Throws<ModelFileException>(() => file.Read("b")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnEmptyFileOfTensorsComesBack()
     {
         Assert.Empty(Read(Write([])).Tensors);
