@@ -7,7 +7,7 @@ namespace Anneal;
 /// <summary>Draws what training saw, epoch by epoch, as a picture in SVG, which browsers and README files show.</summary>
 public static class LearningCurves
 {
-    private const int Width = 420, Height = 320, Left = 64, Right = 16, Top = 36, Bottom = 44, Ticks = 5;
+    private const int Width = 420, Height = 320, Left = 64, Right = 16, Top = 36, Bottom = 44, Ticks = 5, LegendWidth = 72;
     private const string Validation = "val_";
 
     /// <summary>Writes a picture with a panel for each value, in which training and validation are two lines.</summary>
@@ -58,7 +58,11 @@ public static class LearningCurves
         double X(double epoch) => Left + (epoch - first) / (last - first) * (Width - Left - Right);
         double Y(double value) => Height - Bottom - (value - low) / (high - low) * (Height - Top - Bottom);
 
-        Write(svg, $"<text x=\"{(Left + Width - Right) / 2}\" y=\"22\" text-anchor=\"middle\" font-size=\"14\">{SecurityElement.Escape(name)}</text>\n");
+        Write(svg, $"<text x=\"{Left}\" y=\"22\" font-size=\"14\">{SecurityElement.Escape(name)}</text>\n");
+
+        // Above the frame, where no line can run through it.
+        for (int i = 0; i < lines.Count; i++)
+            Write(svg, $"<text x=\"{Width - Right - (lines.Count - 1 - i) * LegendWidth}\" y=\"22\" text-anchor=\"end\" fill=\"{lines[i].Color}\">{lines[i].Legend}</text>\n");
         Write(svg, $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 8}\" text-anchor=\"middle\">epoch</text>\n");
         for (int i = 0; low + i * step <= high + step / 2; i++)
         {
@@ -70,18 +74,17 @@ public static class LearningCurves
         double every = Math.Max(1, NiceStep((last - first) / 8));
         for (double epoch = first; epoch <= last; epoch += every)
             Write(svg, $"<text x=\"{X(epoch):F1}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">{epoch}</text>\n");
-        for (int i = 0; i < lines.Count; i++)
-            Line(svg, lines[i].Legend, lines[i].Color, [.. epochs.Zip(lines[i].Values, (e, v) => (X(e), Y(v)))], Top + 14 + 16 * i);
+        foreach ((_, string color, double[] values) in lines)
+            Line(svg, color, [.. epochs.Zip(values, (e, v) => (X(e), Y(v)))]);
         Write(svg, $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{Width - Left - Right}\" height=\"{Height - Top - Bottom}\" fill=\"none\" stroke=\"#333\"/>\n");
     }
 
-    private static void Line(StringBuilder svg, string legend, string color, (double X, double Y)[] points, int legendY)
+    private static void Line(StringBuilder svg, string color, (double X, double Y)[] points)
     {
         string path = string.Join(' ', points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.X:F1},{p.Y:F1}")));
         Write(svg, $"<polyline points=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>\n");
         foreach ((double x, double y) in points)
             Write(svg, $"<circle cx=\"{x:F1}\" cy=\"{y:F1}\" r=\"2.5\" fill=\"{color}\"/>\n");
-        Write(svg, $"<text x=\"{Width - Right - 10}\" y=\"{legendY}\" text-anchor=\"end\" fill=\"{color}\">{legend}</text>\n");
     }
 
     /// <summary>The least of 1, 2 and 5 times a power of ten that is not less.</summary>
