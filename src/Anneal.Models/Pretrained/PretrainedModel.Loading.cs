@@ -65,21 +65,34 @@ public abstract partial class PretrainedModel
 
     private void ReadWeights(Checkpoint checkpoint, PretrainedLoadOptions options)
     {
+        LoadingPlan? plan = null;
+        FillWeights(table =>
+        {
+            plan = new LoadingPlan(table, checkpoint, BodyPrefix, options.NewHead);
+            plan.RequireFits();
+            return [.. plan.Tensors.Select(t => (t.Entry, (Action)(() => WeightConversion.Read(t.File, t.Source, t.Entry))))];
+        });
+        foreach ((WeightEntry entry, _, SafetensorsEntry source) in plan!.Tensors)
+            _loadedTypes[entry.Name] = source.Type.DType;
+        plan.RequireEqualTwins();
+    }
+
+    /// <summary>Fills a model that has no values yet; what is not filled gets its first values.</summary>
+    /// <param name="plan">Compares the table of the tensors with a file, and says what fills each of those that the file has.</param>
+    internal void FillWeights(Func<WeightTable, IReadOnlyList<(WeightEntry Entry, Action Fill)>> plan)
+    {
         // Variables take memory when they are filled, which is after all shapes were compared with the files.
         EnsureBuilt([.. InputsToBuild], namesOnly: true);
         var table = new WeightTable();
         MapWeights(table);
-        var plan = new LoadingPlan(table, checkpoint, BodyPrefix, options.NewHead);
-        plan.RequireFits();
+        IReadOnlyList<(WeightEntry Entry, Action Fill)> planned = plan(table);
         Dictionary<Variable, NamedVariable> declared = NamedVariables().ToDictionary(v => v.Variable);
-        foreach ((WeightEntry entry, MappedSafetensors file, SafetensorsEntry source) in plan.Tensors)
+        foreach ((WeightEntry entry, Action fill) in planned)
         {
-            WeightConversion.Read(file, source, entry);
+            fill();
             declared[entry.Variable].Declaration.MarkInitialized();
-            _loadedTypes[entry.Name] = source.Type.DType;
         }
 
-        plan.RequireEqualTwins();
         InitializeVariables();
     }
 }

@@ -18,22 +18,27 @@ internal static unsafe class WeightConversion
     {
         if (entry.FileShape.ElementCount == 0)
             return;
+        Read(file.Pointer(source), source.Type.DType, entry);
+        GC.KeepAlive(file);
+    }
+
+    /// <summary>Fills a variable from values of a type that lie somewhere as in the file.</summary>
+    internal static void Read(byte* from, DType type, WeightEntry entry)
+    {
         TensorData target = entry.Variable.Storage;
-        byte* from = file.Pointer(source);
         float* to = (float*)target.Pointer;
-        switch (source.Type.DType)
+        switch (type)
         {
             case DType.Float32: Read<Single32>(from, to, entry); break;
             case DType.BFloat16: Read<Brain16>(from, to, entry); break;
             case DType.Float16: Read<Half16>(from, to, entry); break;
             case DType.Float64: Read<Double64>(from, to, entry); break;
             case DType.Int64: *to = Unsafe.ReadUnaligned<long>(from); break;
-            default: throw new DTypeException($"{source.Name} is {source.Type}, which no parameter can be read from.");
+            default: throw new DTypeException($"{entry.Name} is {type}, which no parameter can be read from.");
         }
 
         entry.Variable.MarkChanged();
         GC.KeepAlive(target);
-        GC.KeepAlive(file);
     }
 
     /// <summary>Whether a file holds the values that a variable has.</summary>

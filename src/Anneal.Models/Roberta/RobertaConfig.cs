@@ -1,6 +1,6 @@
 namespace Anneal.Models;
 
-/// <summary>The configuration of RoBERTa (Liu et al., 2019). Positions are counted from the one behind <see cref="BertLikeConfig.PaddingId"/>.</summary>
+/// <summary>The configuration of RoBERTa (Liu et al., 2019). Positions are counted from the one behind <see cref="TextEncoderConfig.PaddingId"/>.</summary>
 public sealed record RobertaConfig : BertLikeConfig
 {
     /// <summary>Makes a configuration with the defaults of the family.</summary>

@@ -108,6 +108,7 @@ public sealed partial class Tokenizer
             Decoder = new SentencePieceDecoder(file),
             PostProcessor = options.AddBeginningOfSequence || options.AddEndOfSequence ? MakeTemplate(file, options, vocabulary, name) : null,
             ControlIds = file.Pieces.Index().Where(p => p.Item.Kind == PieceKind.Control).Select(p => p.Index).ToHashSet(),
+            SentencePiece = file,
             WhyNotJson = "SentencePiece models are not written as tokenizer.json; keep the model's file",
         };
     }

@@ -22,6 +22,9 @@ public sealed partial class Tokenizer
         _added = new AddedTokens(parts.AddedTokens, parts.Normalizer);
     }
 
+    /// <summary>What it is made of.</summary>
+    internal TokenizerParts Parts => _parts;
+
     /// <summary>One more than the largest id, which is the least number of rows that an embedding of these tokens has.</summary>
     public int IdCount => Math.Max(_parts.Model.Vocabulary.MaxId, _added.MaxId) + 1;
 
@@ -45,6 +48,9 @@ public sealed partial class Tokenizer
         Truncation = truncation is { MaxLength: int.MaxValue } ? null : truncation,
         Padding = padding is { IsOff: true } ? null : padding,
     });
+
+    /// <summary>The same tokenizer that finds other added tokens in texts.</summary>
+    internal Tokenizer WithAddedTokens(IReadOnlyList<(AddedToken Token, int Id)> tokens) => new(_parts with { AddedTokens = tokens });
 
     /// <summary>The id of a token, or null where there is none of this text.</summary>
     public int? IdOf(string token)

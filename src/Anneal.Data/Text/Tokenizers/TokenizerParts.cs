@@ -17,6 +17,9 @@ internal sealed record TokenizerParts(TokenModel Model)
     /// <summary>Ids of the model that are no text and that no text is looked up for.</summary>
     internal IReadOnlySet<int> ControlIds { get; init; } = new HashSet<int>();
 
+    /// <summary>The SentencePiece model that it came from; null for one of another kind.</summary>
+    internal SentencePieceFile? SentencePiece { get; init; }
+
     internal TruncationOptions? Truncation { get; init; }
 
     internal PaddingOptions? Padding { get; init; }

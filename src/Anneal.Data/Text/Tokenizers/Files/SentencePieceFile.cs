@@ -41,6 +41,9 @@ internal sealed class SentencePieceFile
 
     internal CharsMap? CharsMap { get; private set; }
 
+    /// <summary>The map of characters as it lies in the file; null where there is none.</summary>
+    internal byte[]? CharsMapBytes { get; private set; }
+
     internal bool AddsDummyPrefix { get; private set; } = true;
 
     internal bool RemovesExtraWhiteSpace { get; private set; } = true;
@@ -140,7 +143,11 @@ internal sealed class SentencePieceFile
                 case 2:
                     byte[] map = reader.Bytes(wire);
                     if (map.Length > 0)
+                    {
                         CharsMap = CharsMap.Read(map, out (string Expected, string Found) problem) ?? throw reader.Fail(problem.Expected, problem.Found);
+                        CharsMapBytes = map;
+                    }
+
                     break;
                 case 3: AddsDummyPrefix = reader.Boolean(wire); break;
                 case 4: RemovesExtraWhiteSpace = reader.Boolean(wire); break;

@@ -55,6 +55,9 @@ internal sealed class BpeModel : TokenModel
 
     internal PairTable Pairs { get; }
 
+    /// <summary>The pairs that merge, by their ids, the first first; empty where ranks say what merges.</summary>
+    internal IReadOnlyList<(int Left, int Right)> Merges => _merges;
+
     internal BpeSettings Settings { get; }
 
     internal int UnknownId { get; }
