@@ -14,10 +14,26 @@ public abstract partial class PretrainedModel
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="ModelFileException">The folder holds a model as Anneal saves it, whose files have the same names.</exception>
     /// <exception cref="OptionException">An option is out of range.</exception>
+    /// <exception cref="AdapterException">An adapter is on the model, which these files would not have.</exception>
     public void SavePretrained(string folder, PretrainedSaveOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        options ??= new PretrainedSaveOptions();
+        if (_adapters.Count > 0)
+        {
+            throw new AdapterException(
+                $"The model {Name} has the adapter {_adapters[0].Name}, which {nameof(SavePretrained)} would leave out. Hint: {nameof(LoraAdapter.SaveMerged)} of the adapter writes both as one, "
+                + $"its {nameof(LoraAdapter.Save)} the adapter; {nameof(LoraAdapter.Detach)} or {nameof(LoraAdapter.Merge)} it to save the model.");
+        }
+
+        WritePretrained(folder, options ?? new PretrainedSaveOptions(), e => e);
+    }
+
+    /// <summary>Writes the files of <see cref="SavePretrained"/>.</summary>
+    /// <param name="folder">Where to; made where there is none.</param>
+    /// <param name="options">How.</param>
+    /// <param name="choose">What is written in the place of an entry: it, or another variable under its name.</param>
+    internal void WritePretrained(string folder, PretrainedSaveOptions options, Func<WeightEntry, WeightEntry> choose)
+    {
         if (options.DType is { } wanted && !(wanted is DType.Float32 or DType.BFloat16 or DType.Float16))
             throw new OptionException($"{nameof(options.DType)} must be Float32, BFloat16 or Float16, but is {wanted}.");
         if (options.MaximumShardBytes < 1)
@@ -25,7 +41,7 @@ public abstract partial class PretrainedModel
         if (File.Exists(System.IO.Path.Combine(folder, ModelFileNames.Manifest)))
             throw new ModelFileException(folder, "the folder", "a folder for this form alone", $"a model as {nameof(Save)} writes it");
         Directory.CreateDirectory(folder);
-        SafetensorsSource[] tensors = [.. Weights().Entries.Select(e => Source(e, options.DType))];
+        SafetensorsSource[] tensors = [.. Weights().Entries.Select(e => Source(choose(e), options.DType))];
         string[] written = CheckpointWriter.Write(folder, tensors, options.MaximumShardBytes);
         CheckpointWriter.RemoveOthers(folder, written);
         WriteGenerationFile(folder);
