@@ -1,12 +1,8 @@
-using Anneal.Saving;
-
 namespace Anneal.Models;
 
 /// <content>The adapter and the model as one.</content>
 public sealed partial class LoraAdapter
 {
-    private const string Staging = ".part";
-
     /// <summary>
     /// Puts the adapter into the model's own weights, W + scale · A·B, and takes it off: the model computes the same, up to rounding, at the cost of
     /// the base model. The base weights are gone then. <see cref="Merge(IEnumerable{ParitySample}, ParityTolerance?)"/> compares both first.
@@ -55,46 +51,13 @@ public sealed partial class LoraAdapter
     /// <exception cref="AdapterException">The adapter is not the active one, or a merged weight is not finite.</exception>
     /// <exception cref="ModelFileException">The folder holds a model as Anneal saves it, whose files have the same names.</exception>
     /// <exception cref="OptionException">An option is out of range, or there is nothing to compare.</exception>
-    public ParityCertificate SaveMerged(string folder, IEnumerable<ParitySample> samples, MergedSaveOptions? options = null)
+    public ParityCertificate SaveMerged(string folder, IEnumerable<ParitySample> samples, CheckedSaveOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(samples);
-        options ??= new MergedSaveOptions();
-        options.Tolerance.Check();
         RequireActive();
-        if (File.Exists(Path.Combine(folder, ModelFileNames.Manifest)))
-            throw new ModelFileException(folder, "the folder", "a folder for this form alone", $"a model as {nameof(Model.Save)} writes it");
-        string staging = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Staging;
-        if (Directory.Exists(staging))
-            Directory.Delete(staging, recursive: true);
-        try
-        {
-            Dictionary<Variable, State> merged = MergeKernels();
-            Model.WritePretrained(staging, options.Files, e => WithAdapter(e, merged));
-            DType? frequencies = Model.Config is DecoderConfig { Rope.FrequencyType: not DType.Float32 and var type } ? type : null;
-            PretrainedModel saved = PretrainedModel.Load(staging, new PretrainedLoadOptions { RotaryFrequencyType = frequencies });
-            ParityCertificate certificate = Parity.Check(Model, saved, samples, options.Tolerance);
-            if (!certificate.Passed && !options.AllowsOutsideTolerance)
-                throw new ParityException($"Saving {Model.Name} with the adapter {Name}", certificate);
-            certificate.Write(Path.Combine(staging, ParityCertificate.FileName));
-            Publish(staging, folder);
-            return certificate;
-        }
-        finally
-        {
-            if (Directory.Exists(staging))
-                Directory.Delete(staging, recursive: true);
-        }
-    }
-
-    /// <summary>Moves files to their places, the configuration last.</summary>
-    private static void Publish(string staging, string folder)
-    {
-        Directory.CreateDirectory(folder);
-        string[] names = [.. Directory.GetFiles(staging).Select(f => Path.GetFileName(f)).OrderBy(n => n == PretrainedModel.ConfigFile).ThenBy(n => n, StringComparer.Ordinal)];
-        CheckpointWriter.RemoveOthers(folder, names);
-        foreach (string name in names)
-            File.Move(Path.Combine(staging, name), Path.Combine(folder, name), overwrite: true);
+        Dictionary<Variable, State>? merged = null;
+        return Model.WriteChecked(folder, samples, options ?? new CheckedSaveOptions(), e => WithAdapter(e, merged ??= MergeKernels()), $"Saving {Model.Name} with the adapter {Name}");
     }
 
     /// <summary>Computes merged kernels, checks them, and puts them in the places of the plain ones.</summary>

@@ -88,7 +88,7 @@ public sealed class ParityTests
         LoraAdapter adapter = Adapted.Disturb(LoraAdapter.Attach(model, Adapted.Options("q_proj", "lora")));
         using var folder = new Scratch();
         File.WriteAllText(folder.File("config.json"), "the user's");
-        var rounded = new MergedSaveOptions { Files = new PretrainedSaveOptions { DType = DType.BFloat16 } };
+        var rounded = new CheckedSaveOptions { Files = new PretrainedSaveOptions { DType = DType.BFloat16 } };
         var error = Assert.Throws<ParityException>(() => adapter.SaveMerged(folder.Path, Adapted.Samples("llama"), rounded));
         Assert.NotEmpty(error.Certificate.Failures);
         Assert.Equal(["config.json"], Files(folder));
@@ -97,6 +97,24 @@ public sealed class ParityTests
         Assert.False(adapter.SaveMerged(folder.Path, Adapted.Samples("llama"), rounded with { AllowsOutsideTolerance = true }).Passed);
         Assert.False((bool?)JsonNode.Parse(File.ReadAllText(folder.File("parity.json")))!["passed"]);
         Assert.True(adapter.SaveMerged(folder.Path, Adapted.Samples("llama"), rounded with { Tolerance = new ParityTolerance { Top1Agreement = 0.5, LargestDifference = 0.1, MeanDivergence = 0.1 } }).Passed);
+    }
+
+    /// <summary>Weights in 16 bits are another form of the model, which a save compares with it when samples are given.</summary>
+    [Fact]
+    public void ASaveInSixteenBitsIsCheckedAgainstItsTolerance()
+    {
+        PretrainedModel model = Published.Load("gpt2");
+        using var folder = new Scratch();
+        Assert.True(model.SavePretrained(folder.File("whole"), Adapted.Samples("gpt2")).LargestDifference == 0);
+        var half = new CheckedSaveOptions { Files = new PretrainedSaveOptions { DType = DType.Float16 } };
+        Assert.Throws<ParityException>(() => model.SavePretrained(folder.File("half"), Adapted.Samples("gpt2"), half));
+        Assert.False(Directory.Exists(folder.File("half")));
+        ParityCertificate found = model.SavePretrained(
+            folder.File("half"), Adapted.Samples("gpt2"), half with { Tolerance = new ParityTolerance { Top1Agreement = 0.9, LargestDifference = 0.01, MeanDivergence = 1e-3 } });
+        Assert.True(found.Passed && found.LargestDifference > 0);
+        Assert.True(File.Exists(Path.Combine(folder.File("half"), ParityCertificate.FileName)));
+        LoraAdapter.Attach(model, Adapted.Options("c_attn", "lora"));
+        Assert.Throws<AdapterException>(() => model.SavePretrained(folder.File("adapted"), Adapted.Samples("gpt2")));
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 namespace Anneal.Models;
 
-/// <summary>How an adapter is saved as one with its model.</summary>
-public sealed record MergedSaveOptions
+/// <summary>How a model is saved for other software when what was written is compared with it.</summary>
+public sealed record CheckedSaveOptions
 {
-    /// <summary>How far what the files hold may lie from the model with its adapter beside it.</summary>
+    /// <summary>How far what the files hold may lie from the model.</summary>
     public ParityTolerance Tolerance { get; init; } = new();
 
     /// <summary>Whether to finish also where the tolerance is not met; the certificate beside the files says so.</summary>
