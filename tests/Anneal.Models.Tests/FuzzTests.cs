@@ -58,7 +58,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             "{\"metadata\":{\"total_size\":20},\"weight_map\":{\"w\":\"a.safetensors\",\"x\":\"a.safetensors\",\"y\":\"b.safetensors\"}}"u8.ToArray(),
             Written(("w", new TensorData(DType.Float32, [2])), ("x", new TensorData(DType.BFloat16, [2, 1]))), Written(("y", new TensorData(DType.Float16, [4]))),
         ];
-        Run("shards", number => Damaged(files, number), bytes => folders.With(bytes, folder =>
+        Run("shards", number => FoldersOfThreads.Damaged(files, number), bytes => folders.With(bytes, folder =>
         {
             using Checkpoint checkpoint = Checkpoint.Open(folder);
             long sum = 0;
@@ -79,7 +79,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         using var folders = new FoldersOfThreads("config.json", Checkpoint.SingleFile);
         byte[][][] models = [.. Whole.Select(n => new[] { File.ReadAllBytes(Path.Combine(Published.Folder(n), "config.json")), File.ReadAllBytes(Path.Combine(Published.Folder(n), Checkpoint.SingleFile)) })];
-        Run("model folders", number => Damaged(models[number % models.Length], number), bytes => folders.With(bytes, folder => PretrainedModel.Load(folder)), new FuzzLimits { ShortRun = 300 });
+        Run("model folders", number => FoldersOfThreads.Damaged(models[number % models.Length], number), bytes => folders.With(bytes, folder => PretrainedModel.Load(folder)), new FuzzLimits { ShortRun = 300 });
     }
 
     private void Run(string reader, Func<int, byte[]> make, Action<byte[]> read, FuzzLimits? limits = null)
@@ -87,14 +87,6 @@ public sealed class FuzzTests(ITestOutputHelper output)
         FuzzCount count = Fuzzing.Run(reader, make, read, limits);
         output.WriteLine($"{reader}: {count}");
         Assert.InRange(count.Refused, count.Inputs / 10, count.Inputs - 1);
-    }
-
-    /// <summary>Several files as one input, each behind its length; one of them is damaged.</summary>
-    private static byte[] Damaged(byte[][] files, int number)
-    {
-        int which = new Random(~number).Next(files.Length);
-        byte[] damaged = files[which][0] == '{' ? FileDamage.Of([files[which]], number) : FileDamage.OfSafetensors([files[which]], number);
-        return [.. files.SelectMany((f, i) => i == which ? (byte[])[.. BitConverter.GetBytes(damaged.Length), .. damaged] : [.. BitConverter.GetBytes(f.Length), .. f])];
     }
 
     /// <summary>A file whose tensors have few elements: the header of a real one with other extents.</summary>
@@ -110,32 +102,5 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var stream = new MemoryStream();
         Safetensors.Write(stream, "x", tensors, [new("format", "pt")]);
         return stream.ToArray();
-    }
-
-    /// <summary>A folder for each thread, because an input that is read lies on disk meanwhile.</summary>
-    private sealed class FoldersOfThreads(params string[] names) : IDisposable
-    {
-        private readonly ThreadLocal<TemporaryFolder> _folders = new(() => new TemporaryFolder(), trackAllValues: true);
-
-        internal void With(byte[] input, Action<string> read)
-        {
-            TemporaryFolder folder = _folders.Value!;
-            int at = 0;
-            foreach (string name in names)
-            {
-                int length = BitConverter.ToInt32(input, at);
-                File.WriteAllBytes(folder.File(name), input.AsSpan(at + sizeof(int), length));
-                at += sizeof(int) + length;
-            }
-
-            read(folder.Path);
-        }
-
-        public void Dispose()
-        {
-            foreach (TemporaryFolder folder in _folders.Values)
-                folder.Dispose();
-            _folders.Dispose();
-        }
     }
 }

@@ -21,6 +21,9 @@ public sealed record ProgramOptions
 
     /// <summary>How many shapes of inputs are kept compiled; the one used longest ago goes first.</summary>
     public int CacheSize { get; init; } = 16;
+
+    /// <summary>Names the form in which the function computes at the moment, where it can change: each is compiled apart. Null where there is one.</summary>
+    internal Func<string>? Form { get; init; }
 }
 
 /// <summary>
@@ -143,7 +146,7 @@ public sealed class Program
             types[i] = inputs[i].Type;
         }
 
-        string key = string.Join(";", types);
+        string key = string.Join(";", types) + _options.Form?.Invoke();
         lock (_lock)
         {
             if (!_cache.TryGetValue(key, out (CompiledGraph Compiled, long LastUse) entry))

@@ -54,7 +54,10 @@ internal sealed class Trace : IDisposable
     internal string Name { get; }
 
     /// <summary>Whether layers behave as in training (dropout drops) or as in inference.</summary>
-    internal bool Training { get; }
+    internal bool Training { get; private set; }
+
+    /// <summary>Lets layers of the trace on this thread behave as in inference until the result is disposed of: a reference beside what is trained drops nothing and moves no averages.</summary>
+    internal static InferenceScope BeginInference() => new(_current);
 
     /// <summary>Whether this is the trace of a body, whose operation is recorded in <see cref="Outer"/>.</summary>
     internal bool IsBody { get; }
@@ -292,5 +295,25 @@ internal sealed class Trace : IDisposable
     internal readonly ref struct RewriteScope(Trace? previous)
     {
         public void Dispose() => _current = previous;
+    }
+
+    /// <summary>Restores whether layers behave as in training.</summary>
+    internal readonly ref struct InferenceScope
+    {
+        private readonly Trace? _trace;
+        private readonly bool _before;
+
+        internal InferenceScope(Trace? trace)
+        {
+            (_trace, _before) = (trace, trace is { Training: true });
+            if (trace is not null)
+                trace.Training = false;
+        }
+
+        public void Dispose()
+        {
+            if (_trace is not null)
+                _trace.Training = _before;
+        }
     }
 }

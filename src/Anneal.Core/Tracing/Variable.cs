@@ -61,7 +61,10 @@ public abstract partial class Variable
     }
 
     /// <summary>The value as a tensor to compute with.</summary>
-    public Tensor Read() => Trace.Current is { } trace ? trace.Read(this) : Tensor.ReadLazily(this);
+    public Tensor Read() => Substitute?.Read() ?? (Trace.Current is { } trace ? trace.Read(this) : Tensor.ReadLazily(this));
+
+    /// <summary>What computations see in the place of this variable; null is the variable itself. Values, updates and files are always its own.</summary>
+    internal Substitute? Substitute { get; set; }
 
     /// <summary>Gives the variable a new value: inside a trace when the program runs, outside at once.</summary>
     /// <exception cref="ShapeException">The value has another type or shape.</exception>
@@ -128,6 +131,9 @@ public sealed class Parameter : Variable
 
     /// <summary>What every update by an optimizer is followed by in the same step, such as a limit of the norm; null for nothing.</summary>
     public Func<Tensor, Tensor>? Constraint { get; set; }
+
+    /// <summary>The product of a tensor <c>[..., inputs]</c> with this kernel <c>[inputs, outputs]</c>, as layers compute it.</summary>
+    internal Tensor Multiply(Tensor left) => Substitute?.Multiply(left) ?? left.MatMul(Read());
 }
 
 /// <summary>A variable that is kept but not trained: running statistics, an optimizer's slots, the random step.</summary>

@@ -41,7 +41,7 @@ public static class TextPerplexity
         long[] text = CheckedTokens(model, tokens);
         window = Math.Min(window, text.Length);
         model.EnsureBuilt([.. model.InputsToBuild]);
-        Program costs = Program.Compile((Tensor ids) => CostsOf(model, ids), new ProgramOptions { Name = "perplexity of " + model.Name, CacheSize = 1 });
+        Program costs = Program.Compile((Tensor ids) => CostsOf(model, ids), model.ProgramOptions("perplexity", 1));
 
         double sum = 0;
         long count = 0;

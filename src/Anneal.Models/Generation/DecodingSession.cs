@@ -59,10 +59,10 @@ internal sealed class CausalSession : DecodingSession
         var cache = new FixedCache(model.CacheExtents, rows, contextLength);
         (_prefill, _cache, _contextLength) = (prefill, cache, contextLength);
         _decode = Program.Compile(
-            (ids, positions) => model.Apply(ids, positions.ExpandAxis(-1), cache.Decode(positions)), new ProgramOptions { Name = "decoding of " + model.Name, CacheSize = 1 });
+            (ids, positions) => model.Apply(ids, positions.ExpandAxis(-1), cache.Decode(positions)), model.ProgramOptions("decoding", 1));
         _reorder = Program.Compile(
             (ids, positions, source) => model.Apply(ids, positions.ExpandAxis(-1), cache.Decode(positions, source)),
-            new ProgramOptions { Name = "decoding of chosen rows of " + model.Name, CacheSize = 1 });
+            model.ProgramOptions("decoding of chosen rows", 1));
     }
 
     /// <summary>The program that reads a token of each row: tokens <c>[rows, 1]</c> and positions <c>[rows]</c> to logits.</summary>
@@ -84,7 +84,7 @@ internal sealed class CausalSession : DecodingSession
             Tensor logits = model.Apply(ids, positions, cache, last);
             return [logits, .. cache.Appended];
         },
-        new ProgramOptions { Name = "prefill of " + model.Name, CacheSize = 32 });
+        model.ProgramOptions("prefill", 32));
 
     /// <summary>The length to which a prompt is filled up: a power of two, so that few programs serve all lengths.</summary>
     internal static int BucketOf(int length, int most)

@@ -23,9 +23,9 @@ internal sealed class EncoderDecoderSession : DecodingSession
         // Texts whose rows have not begun attend to a token of zeros; nobody reads what comes of it.
         _lengths.AsSpan<long>().Fill(1);
         _decode = Program.Compile(
-            (ids, positions, lengths) => Logits(ids, positions, lengths, null), new ProgramOptions { Name = "decoding of " + model.Name, CacheSize = 1 });
+            (ids, positions, lengths) => Logits(ids, positions, lengths, null), model.ProgramOptions("decoding", 1));
         _reorder = Program.Compile(
-            inputs => [Logits(inputs[0], inputs[1], inputs[2], inputs[3])], new ProgramOptions { Name = "decoding of chosen rows of " + model.Name, CacheSize = 1 });
+            inputs => [Logits(inputs[0], inputs[1], inputs[2], inputs[3])], model.ProgramOptions("decoding of chosen rows", 1));
 
         Tensor Logits(Tensor ids, Tensor positions, Tensor lengths, Tensor? source) => model.ApplyAll([ids], inputs =>
         {
@@ -47,7 +47,7 @@ internal sealed class EncoderDecoderSession : DecodingSession
             Tensor counted = Tensor.Range(inputs[0].Shape[1], DType.Int64).LessThan(x[1]).ExpandAxis(0);
             return [.. model.ProjectMemory(model.Encode(inputs[0], counted)).SelectMany(l => new[] { l.Keys, l.Values })];
         }),
-        new ProgramOptions { Name = "encoder of " + model.Name, CacheSize = 32 });
+        model.ProgramOptions("encoder", 32));
 
     internal override void Begin(int first, int copies, GeneratedText text)
     {

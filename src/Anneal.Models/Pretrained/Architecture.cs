@@ -105,6 +105,7 @@ internal sealed class Architecture
         PretrainedModel model = Make(config);
         if (stored.Contains("generation"))
             model.StoredGeneration = stored.GetObject("generation");
+        LoraAdapter.ReadAll(model, stored);
         return model;
     }
 }

@@ -8,7 +8,7 @@ namespace Anneal.Models;
 /// <summary>Writes the tensors of a model in one file or several. Each file appears under its name when it is whole.</summary>
 internal static partial class CheckpointWriter
 {
-    private static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
+    internal static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
 
     /// <summary>Writes all tensors.</summary>
     /// <returns>The names of the files.</returns>

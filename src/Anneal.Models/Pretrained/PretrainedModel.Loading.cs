@@ -5,7 +5,7 @@ namespace Anneal.Models;
 /// <content>Loading.</content>
 public abstract partial class PretrainedModel
 {
-    private const string ConfigFile = "config.json";
+    internal const string ConfigFile = "config.json";
 
     /// <summary>
     /// Loads a model from a folder as transformers saves it: <c>config.json</c>, whose <c>architectures</c> says which model it is, with

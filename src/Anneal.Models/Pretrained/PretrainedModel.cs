@@ -59,6 +59,7 @@ public abstract partial class PretrainedModel : Model
         config.SetObject("config", Config.ToJson());
         if (StoredGeneration is { } generation)
             config.SetObject("generation", generation);
+        LoraAdapter.WriteAll(this, config);
     }
 
     /// <summary>Tokens <c>[batch, time]</c> of whole numbers.</summary>

@@ -12,6 +12,9 @@ internal sealed class WeightTable
     /// <summary>The tensors in the order of the table.</summary>
     internal List<WeightEntry> Entries { get; } = [];
 
+    /// <summary>The products whose kernels adapters may change, by the names of their modules.</summary>
+    internal List<TargetProduct> Products { get; } = [];
+
     /// <summary>Other names of tensors, under which older files may hold them, or hold them twice.</summary>
     internal Dictionary<string, string> OtherNames { get; } = [];
 
@@ -25,6 +28,7 @@ internal sealed class WeightTable
     internal void Linear(string name, Dense dense)
     {
         Add(name + ".weight", dense.Kernel!, WeightLayout.OutputsFirst);
+        Products.Add(new TargetProduct(name, dense.Kernel!, IsInputsFirst: false));
         if (dense.Bias is not null)
             Add(name + ".bias", dense.Bias);
     }
@@ -34,6 +38,7 @@ internal sealed class WeightTable
     {
         Add(name + ".weight", dense.Kernel!);
         Add(name + ".bias", dense.Bias!);
+        Products.Add(new TargetProduct(name, dense.Kernel!, IsInputsFirst: true));
     }
 
     internal void Embedding(string name, Embedding embedding) => Add(name, embedding.Table!);
@@ -85,3 +90,9 @@ internal sealed class WeightTable
 
     internal bool IsIgnored(string name) => _ignored.Any(e => name.EndsWith(e, StringComparison.Ordinal));
 }
+
+/// <summary>A product of a model with its published name.</summary>
+/// <param name="Module">The name of the module, such as <c>model.layers.0.self_attn.q_proj</c>.</param>
+/// <param name="Kernel">The kernel <c>[inputs, outputs]</c>.</param>
+/// <param name="IsInputsFirst">Whether files hold the kernel as <c>[inputs, outputs]</c> too, as those of GPT-2.</param>
+internal sealed record TargetProduct(string Module, Parameter Kernel, bool IsInputsFirst);

@@ -59,7 +59,7 @@ public sealed class Dense : Layer
         RequireFeatures(input.Shape);
         if (input.Shape[^1] != _kernel!.Shape[0])
             throw new ShapeException($"Layer {Path} was built for {_kernel.Shape[0]} features in the last axis, but found an input of shape {input.Shape}.");
-        Tensor output = input.MatMul(_kernel);
+        Tensor output = _kernel.Multiply(input);
         return Activation.Apply(_bias is null ? output : output + _bias);
     }
 

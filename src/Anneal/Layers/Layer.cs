@@ -144,6 +144,13 @@ public abstract partial class Layer
         _children.Add(layer);
     }
 
+    /// <summary>Takes a layer out again, with its variables.</summary>
+    internal void Abandon(Layer layer)
+    {
+        if (_children.Remove(layer))
+            _childNames.Release(layer.Name);
+    }
+
     /// <summary>Whether a layer is this one or inside of it.</summary>
     internal bool Contains(Layer layer) => layer == this || _children.Any(c => c.Contains(layer));
 
@@ -157,6 +164,18 @@ public abstract partial class Layer
 
     /// <summary>Whether this layer and those inside of it are frozen, as text: programs compiled for another state must not be used.</summary>
     internal string FrozenKey => (Trainable ? "1" : "0") + string.Concat(_children.Select(c => c.FrozenKey));
+
+    /// <summary>In which form this layer and those inside of it compute, such as with an adapter; empty where there is only one. Programs are compiled for each.</summary>
+    internal virtual string FormKey
+    {
+        get
+        {
+            string key = "";
+            foreach (Layer child in _children)
+                key += child.FormKey;
+            return key;
+        }
+    }
 
     /// <summary>Applies the layer to all of its inputs. The outermost layer that is applied gives first values to what was built.</summary>
     internal Tensor[] ApplyAll(Tensor[] inputs) => ApplyAll(inputs, Run);

@@ -22,6 +22,9 @@ internal sealed class SiblingNames
         return name;
     }
 
+    /// <summary>Makes a name free again.</summary>
+    internal void Release(string name) => _taken.Remove(name);
+
     internal static void RequireValid(string name)
     {
         if (name.Length == 0 || name.Any(c => c == '/' || char.IsControl(c) || char.IsWhiteSpace(c)))

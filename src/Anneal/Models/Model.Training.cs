@@ -176,13 +176,13 @@ public partial class Model
         BuildFor(data);
         options ??= StepOptions.Default;
         string trained = isTraining ? string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + FrozenKey : "";
-        string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}";
+        string types = string.Join(';', data.Inputs) + "|" + string.Join(';', data.Targets) + $"|{data.HasWeights}|{hasClassWeights}|{trained}|{FormKey}";
         return _steps.Get(new StepKey(isTraining, count, types, options), () => StepTracer.Compile(this, setup, data, count, isTraining, hasClassWeights, options));
     }
 
     /// <summary>The update after the parts of a batch, from the cache or compiled now.</summary>
     internal UpdateProgram CompiledUpdate(TrainingSetup setup, bool separatesPenalties) => _updates.Get(
-        string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + (separatesPenalties ? "penalties" : ""),
+        string.Concat(NamedVariables().Select(v => v.IsTrained ? '1' : '0')) + (separatesPenalties ? "penalties" : "") + FormKey,
         () => UpdateProgram.Compile(this, setup, separatesPenalties));
 
     /// <summary>The names of the outputs, for the values of several losses: those of their layers, with a counter where one layer gives several.</summary>
@@ -193,11 +193,23 @@ public partial class Model
     internal TrainingSetup RequireSetup() => _setup
         ?? throw new ModelException($"The model {Name} is not compiled: it has no optimizer and no loss yet. Hint: call {nameof(Compile)}.");
 
+    /// <summary>Forgets optimizer and losses, because the parameters that were trained are no longer those that will be.</summary>
+    /// <exception cref="ModelException">Averaged weights are in place.</exception>
+    internal void ForgetSetup()
+    {
+        if (_setup is null)
+            return;
+        RequireNoAverages(_setup);
+        _setup = null;
+        _steps.Clear();
+        _updates.Clear();
+    }
+
     private void BuildFor(Dataset data)
     {
         lock (_building)
             EnsureBuilt([.. data.Inputs]);
     }
 
-    private static string PredictionKey(Dataset data, int count) => FormattableString.Invariant($"{count}|") + string.Join(';', data.Inputs);
+    private string PredictionKey(Dataset data, int count) => FormattableString.Invariant($"{count}|") + string.Join(';', data.Inputs) + FormKey;
 }

@@ -53,10 +53,29 @@ public sealed class ParameterGroup
     /// <param name="patterns">Patterns of full names, such as <c>*/bias</c>.</param>
     public static ParameterGroup WithoutDecay(params ReadOnlySpan<string> patterns) => new(patterns) { WeightDecay = 0 };
 
+    /// <summary>
+    /// Groups of a model's parameters by their depth, whose learning rates fall with the distance from the output (Howard and Ruder, 2018): the last
+    /// stage of <see cref="Model.ParametersByDepth"/> has the whole rate, each in front of it that of its successor times a factor.
+    /// </summary>
+    /// <param name="model">The model, built.</param>
+    /// <param name="factor">What each stage's rate is that of the next one's; finite and at least 0, mostly 0.5 to 0.95.</param>
+    /// <exception cref="OptionException">The factor is out of range.</exception>
+    /// <exception cref="ModelException">The model is not built.</exception>
+    /// <example><c>new AdamW(3e-5) { Groups = ParameterGroup.ByDepth(model, 0.9) }</c></example>
+    public static IReadOnlyList<ParameterGroup> ByDepth(Model model, double factor)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Require.Within(factor, 0, double.PositiveInfinity, nameof(ByDepth), nameof(factor));
+        IReadOnlyList<IReadOnlyList<Parameter>> stages = model.ParametersByDepth;
+        Dictionary<Variable, string> names = model.NamedVariables().ToDictionary(v => v.Variable, v => v.Name);
+        return [.. stages.Select((stage, depth) =>
+            new ParameterGroup(stage.Select(p => names[p])) { LearningRateFactor = Math.Pow(factor, stages.Count - 1 - depth) })];
+    }
+
     internal bool Includes(string name)
     {
         if (_includes is null)
-            return _names.Contains(name) || _patterns.Any(p => Matches(p, name));
+            return _names.Contains(name) || _patterns.Any(p => Fits(p, name));
         int end = Math.Max(name.LastIndexOf('/'), 0);
         return _includes(name[..end], end == 0 ? name : name[(end + 1)..]);
     }
@@ -67,7 +86,7 @@ public sealed class ParameterGroup
     {
         string? idle = _includes is not null
             ? names.Any(Includes) ? null : "the function"
-            : _patterns.Where(p => !names.Any(n => Matches(p, n))).Concat(_names.Except(names)).Select(p => $"the pattern '{p}'").FirstOrDefault();
+            : _patterns.Where(p => !names.Any(n => Fits(p, n))).Concat(_names.Except(names)).Select(p => $"the pattern '{p}'").FirstOrDefault();
         if (idle is not null)
             throw new OptionException($"{optimizer}: {idle} of a {nameof(ParameterGroup)} matches no parameter. Hint: there are {string.Join(", ", names)}.");
     }
@@ -95,7 +114,7 @@ public sealed class ParameterGroup
     }
 
     /// <summary>Whether a name is the pattern with any characters in the place of each star.</summary>
-    private static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
+    internal static bool Fits(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
     {
         // Where a later part does not fit, the last star takes one character more.
         int star = -1, afterStar = 0, p = 0, n = 0;

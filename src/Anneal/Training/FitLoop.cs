@@ -59,16 +59,18 @@ internal sealed class FitLoop
             Epochs = lastEpoch,
         };
         using var loader = new BatchLoader(_data, order, _cancellation);
+        _run.Steps = (loader.BatchesPerEpoch + _options.AccumulationSteps - 1) / _options.AccumulationSteps;
+        _run.ValueNames = _validation is null ? _setup.ValueNames : [.. _setup.ValueNames, .. _setup.ValueNames.Select(n => "val_" + n)];
+
+        // Callbacks may freeze parameters, of which the step that is compiled then need not know.
+        foreach (Callback callback in _options.Callbacks)
+            callback.OnTrainBegin(_run);
         CompileAll();
         HostChecks.RequireLabels(_all, _model, _setup);
         if (_options.ValidationData is { } validation)
             HostChecks.RequireLabels(validation, _model, _setup);
-        _run.Steps = (loader.BatchesPerEpoch + _options.AccumulationSteps - 1) / _options.AccumulationSteps;
         using ITrainingDisplay display = TrainingDisplays.For(_options.Verbosity);
         var progress = new EpochProgress(lastEpoch, loader.BatchesPerEpoch, loader.ExamplesPerEpoch, _totals);
-        _run.ValueNames = _validation is null ? _setup.ValueNames : [.. _setup.ValueNames, .. _setup.ValueNames.Select(n => "val_" + n)];
-        foreach (Callback callback in _options.Callbacks)
-            callback.OnTrainBegin(_run);
         for (int epoch = firstEpoch; epoch < lastEpoch && !_run.IsStopping; epoch++)
             RunEpoch(epoch, loader, display, progress);
         foreach (Callback callback in _options.Callbacks)
@@ -82,6 +84,9 @@ internal sealed class FitLoop
         _run.Epoch = epoch + 1;
         foreach (Callback callback in _options.Callbacks)
             callback.OnEpochBegin(_run);
+
+        // From the cache, unless a callback has frozen or unfrozen something.
+        CompileAll();
         _totals.Clear();
         progress.Begin(epoch + 1);
         display.BeginEpoch(progress);
@@ -216,8 +221,8 @@ internal sealed class FitLoop
         StepProgram step = Step(PartSize);
         if (rest > 0)
             Step(rest);
-        if (_options.AccumulationSteps > 1)
-            (_update, _undo) = (_model.CompiledUpdate(_setup, step.SeparatesPenalties), new StepUndo(step.Compiled, _setup.Accumulation));
+        if (_options.AccumulationSteps > 1 && _model.CompiledUpdate(_setup, step.SeparatesPenalties) is var update && update != _update)
+            (_update, _undo) = (update, new StepUndo(step.Compiled, _setup.Accumulation));
         CheckClassWeights();
         if (_validation is null)
             return;
