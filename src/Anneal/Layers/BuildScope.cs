@@ -32,8 +32,8 @@ internal sealed class BuildScope : IDisposable
 
     internal void Complete() => _isComplete = true;
 
-    /// <summary>Notes that a tensor holds indices below a limit, where it is an input of the program.</summary>
-    internal void RequireIndices(Tensor tensor, long limit, string layer)
+    /// <summary>Notes that a tensor holds indices below a limit and not below a least one, where it is an input of the program.</summary>
+    internal void RequireIndices(Tensor tensor, long limit, string layer, long least = 0)
     {
         Tensor? source = tensor;
         while (source is not null)
@@ -49,7 +49,7 @@ internal sealed class BuildScope : IDisposable
             else
             {
                 if (source.Node.Op is Graphs.Input input)
-                    IndexChecks.Add(new IndexCheck(input.Index, limit, layer));
+                    IndexChecks.Add(new IndexCheck(input.Index, limit, layer, least));
                 return;
             }
         }
@@ -65,8 +65,9 @@ internal sealed class BuildScope : IDisposable
     }
 }
 
-/// <summary>An input whose values must lie between 0 and a limit.</summary>
+/// <summary>An input whose values must lie between a least one and a limit.</summary>
 /// <param name="Input">Which input of the program.</param>
 /// <param name="Limit">The first value that is too large.</param>
 /// <param name="Layer">The path of the layer that uses it.</param>
-internal sealed record IndexCheck(int Input, long Limit, string Layer);
+/// <param name="Least">The least value.</param>
+internal sealed record IndexCheck(int Input, long Limit, string Layer, long Least = 0);

@@ -286,7 +286,8 @@ public abstract partial class Layer
         return outputs;
     }
 
-    private void Declare(string name, Variable variable, Initializer initializer)
+    /// <summary>Makes a variable part of this layer.</summary>
+    internal void Declare(string name, Variable variable, Initializer initializer)
     {
         ArgumentNullException.ThrowIfNull(initializer);
         SiblingNames.RequireValid(name);

@@ -19,11 +19,11 @@ internal static unsafe class HostChecks
         for (long i = 0; i < count; i++)
         {
             long index = data.DType == DType.Int64 ? ((long*)data.Pointer)[i] : (long)data.GetDouble(i);
-            if (index < 0 || index >= check.Limit)
+            if (index < check.Least || index >= check.Limit)
             {
                 int example = batch.Indices[(int)(i / (count / batch.Count))];
                 throw new InputException(FormattableString.Invariant(
-                    $"Layer {check.Layer} expects indices from 0 to {check.Limit - 1}, but found {index} in input {check.Input}, example {example}."));
+                    $"Layer {check.Layer} expects indices from {check.Least} to {check.Limit - 1}, but found {index} in input {check.Input}, example {example}."));
             }
         }
 

@@ -1,3 +1,5 @@
+using Anneal.Saving;
+
 namespace Anneal.Data;
 
 /// <summary>What a piece of a SentencePiece model is.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Anneal.Data;
+namespace Anneal.Saving;
 
 /// <summary>Reads a message in the wire format of protocol buffers, field by field, within its bounds.</summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file, int start = 0)
@@ -81,10 +81,76 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file, int st
         return float.IsFinite(value) ? value : throw Fail("a finite number", $"{value}");
     }
 
-    internal byte[] Bytes(Wire wire)
+    /// <summary>A whole number of 64 bits with its sign.</summary>
+    internal long Integer(Wire wire)
+    {
+        Require(wire, Wire.Varint);
+        return (long)Varint();
+    }
+
+    /// <summary>A number of single precision, whatever it is.</summary>
+    internal float AnySingle(Wire wire)
+    {
+        Require(wire, Wire.Fixed32);
+        return BinaryPrimitives.ReadSingleLittleEndian(Take(sizeof(float)));
+    }
+
+    /// <summary>A number of double precision, whatever it is.</summary>
+    internal double AnyDouble(Wire wire)
+    {
+        Require(wire, Wire.Fixed64);
+        return BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double)));
+    }
+
+    /// <summary>Adds one whole number of a repeated field, or all of them where they are packed into one value.</summary>
+    internal void Integers(Wire wire, List<long> values)
+    {
+        if (wire == Wire.Varint)
+        {
+            values.Add((long)Varint());
+            return;
+        }
+
+        ProtobufReader packed = Message(wire);
+        while (packed._at < packed._bytes.Length)
+            values.Add((long)packed.Varint());
+    }
+
+    /// <summary>Adds one number of single precision of a repeated field, or all of them where they are packed into one value.</summary>
+    internal void Singles(Wire wire, List<double> values)
+    {
+        if (wire == Wire.Fixed32)
+        {
+            values.Add(BinaryPrimitives.ReadSingleLittleEndian(Take(sizeof(float))));
+            return;
+        }
+
+        ProtobufReader packed = Message(wire);
+        while (packed._at < packed._bytes.Length)
+            values.Add(BinaryPrimitives.ReadSingleLittleEndian(packed.Take(sizeof(float))));
+    }
+
+    /// <summary>Adds one number of double precision of a repeated field, or all of them where they are packed into one value.</summary>
+    internal void Doubles(Wire wire, List<double> values)
+    {
+        if (wire == Wire.Fixed64)
+        {
+            values.Add(BinaryPrimitives.ReadDoubleLittleEndian(Take(sizeof(double))));
+            return;
+        }
+
+        ProtobufReader packed = Message(wire);
+        while (packed._at < packed._bytes.Length)
+            values.Add(BinaryPrimitives.ReadDoubleLittleEndian(packed.Take(sizeof(double))));
+    }
+
+    internal byte[] Bytes(Wire wire) => Span(wire).ToArray();
+
+    /// <summary>The bytes of a field, where they lie; <see cref="Position"/> is their end then.</summary>
+    internal ReadOnlySpan<byte> Span(Wire wire)
     {
         Require(wire, Wire.Bytes);
-        return Length().ToArray();
+        return Length();
     }
 
     internal string Text(Wire wire)
