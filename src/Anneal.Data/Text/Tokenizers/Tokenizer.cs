@@ -107,7 +107,7 @@ public sealed partial class Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         options ??= EncodeOptions.Default;
         EncodingSession session = Rent();
-        session.Encode(text, options.TypedSpecialTokens);
+        session.Encode(text, options);
         int count = session.Tokens.Count + (options.AddSpecialTokens ? _parts.PostProcessor?.AddedCount(isPair: false) ?? 0 : 0);
         _sessions.Add(session);
         return count;
