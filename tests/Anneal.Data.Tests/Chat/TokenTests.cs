@@ -181,6 +181,19 @@ public sealed class TokenTests
         }
     }
 
+    /// <summary>SentencePiece itself finds no control token in a text, but a template means it.</summary>
+    [Fact]
+    public void ControlTokensOfSentencePieceAreFound()
+    {
+        Tokenizer tokenizer = TokenizerFiles.Load("sentencepiece_bpe.model");
+        RenderedChat chat = ChatTemplates.Load("llama2").RenderForTraining(new ChatConversation([ChatMessage.User("one</s>"), ChatMessage.Assistant("two")]));
+        Assert.Equal("<s>[INST] one</s> [/INST] two </s>", chat.Text);
+        TokenizedChat tokens = chat.Encode(tokenizer);
+        Assert.Equal(["<s>", "</s>"], SpecialIds(tokenizer, tokens).Select(id => tokenizer.TokenOf(id)));
+        Assert.True(tokens.AssistantMask[^1] && tokens.Ids[^1] == tokenizer.IdOf("</s>"));
+        Assert.DoesNotContain(tokenizer.IdOf("</s>")!.Value, tokenizer.Encode("one</s>", new EncodeOptions { AddSpecialTokens = false }).Ids.ToArray());
+    }
+
     private static ChatConversation Talk(Func<string> content) =>
         new([ChatMessage.User(content()), ChatMessage.Assistant(content()), ChatMessage.User(content()), ChatMessage.Assistant(content())]);
 

@@ -21,7 +21,7 @@ public sealed partial class ChatTemplate
     public static bool IsIn(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return File.Exists(Path.Combine(folder, JinjaFile)) || File.Exists(Path.Combine(folder, JsonFile)) || ReadConfig(folder) is { } config && config.ContainsKey(Field);
+        return File.Exists(Path.Combine(folder, JinjaFile)) || File.Exists(Path.Combine(folder, JsonFile)) || ReadConfig(folder) is { } config && config.TryGetValue(Field, out JsonPart part) && !part.IsNull;
     }
 
     /// <summary>

@@ -23,11 +23,13 @@ public sealed class RenderedChat
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="ChatTemplateException">The template looks into special tokens that somebody typed, so that they cannot be told from its own.</exception>
-    /// <exception cref="TokenizationException">The text cannot be encoded, or the tokenizer does not find the special tokens of the template in a text.</exception>
+    /// <exception cref="TokenizationException">The text cannot be encoded.</exception>
+    /// <exception cref="OptionException">There is no such treatment of typed tokens.</exception>
     public TokenizedChat Encode(Tokenizer tokenizer, ChatEncodeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         options ??= ChatEncodeOptions.Default;
+        tokenizer = tokenizer.ForTemplates;
         Require.Defined(options.TypedSpecialTokens, nameof(ChatEncodeOptions), nameof(options.TypedSpecialTokens));
         int[]? typed = options.TypedSpecialTokens == TypedSpecialTokens.Text ? TypedTokens.Find(Text, tokenizer, _render) : null;
         TokenizedText tokens = tokenizer.Encode(Text, new EncodeOptions

@@ -15,6 +15,7 @@ public sealed partial class Tokenizer
     private readonly TokenizerParts _parts;
     private readonly AddedTokens _added;
     private readonly ConcurrentBag<EncodingSession> _sessions = [];
+    private Tokenizer? _forTemplates;
 
     internal Tokenizer(TokenizerParts parts)
     {
@@ -44,6 +45,14 @@ public sealed partial class Tokenizer
     {
         Truncation = truncation is { MaxLength: int.MaxValue } ? null : truncation,
         Padding = padding is { IsOff: true } ? null : padding,
+    });
+
+    /// <summary>
+    /// The same tokenizer, but such that it finds control tokens in a text: chat templates write them, while SentencePiece itself puts them around a text only by their numbers.
+    /// </summary>
+    internal Tokenizer ForTemplates => _forTemplates ??= _parts.ControlIds.Count == 0 ? this : new Tokenizer(_parts with
+    {
+        AddedTokens = [.. _parts.AddedTokens, .. _parts.ControlIds.Order().Select(id => (AddedToken.Special(TokenOf(id)!), id)).Where(t => !_added.TryGetId(t.Item1.Content, out _))],
     });
 
     /// <summary>The id of a token, or null where there is none of this text.</summary>
