@@ -84,6 +84,12 @@ public abstract class CausalLanguageModel : PretrainedModel
         return TokenLoss.Of(logits.Narrow(1, 0, logits.Shape[1] - 1), labels.Narrow(1, 1, labels.Shape[1] - 1));
     }
 
+    /// <summary>The features of each token, <c>[batch, time, width]</c>, of whole texts.</summary>
+    /// <param name="ids">The tokens <c>[batch, time]</c>.</param>
+    /// <param name="attentionMask">Which tokens count, <c>[batch, time]</c>.</param>
+    internal Tensor Features(Tensor ids, Tensor attentionMask) =>
+        ApplyAll([ids], inputs => [Hidden(inputs[0], new DecoderPass(Tokens(inputs[0]), attentionMask, positions: null))])[0];
+
     /// <summary>The features of each token after the last layer and its normalization.</summary>
     internal abstract Tensor Hidden(Tensor ids, DecoderPass pass);
 

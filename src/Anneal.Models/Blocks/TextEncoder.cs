@@ -64,6 +64,9 @@ internal sealed class TextEncoder : Block<TextInputs>
 
     internal int VocabularySize => _options.VocabularySize;
 
+    /// <summary>The features of each token.</summary>
+    internal int Width => _options.Layers.Width;
+
     /// <summary>The token that fills texts up where they are shorter than others.</summary>
     internal int? PaddingId => _options.PaddingId;
 

@@ -27,6 +27,12 @@ public abstract class TextEncoderModel : PretrainedModel
         return ApplyAll([ids], inputs => Outputs(inputs[0], new TextInputs(attentionMask, tokenTypes, positions)))[0];
     }
 
+    /// <summary>The features of each token, <c>[batch, time, width]</c>.</summary>
+    /// <param name="ids">The tokens <c>[batch, time]</c>.</param>
+    /// <param name="attentionMask">Which tokens count, <c>[batch, time]</c>.</param>
+    internal Tensor Features(Tensor ids, Tensor attentionMask) =>
+        ApplyAll([ids], inputs => [_encoder.Apply(Tokens(inputs[0]), new TextInputs(attentionMask, null, null))])[0];
+
     /// <summary>The features of each text's first token.</summary>
     private protected static Tensor First(Tensor hidden) => hidden.Narrow(1, 0, 1).Reshape(hidden.Shape[0], hidden.Shape[2]);
 

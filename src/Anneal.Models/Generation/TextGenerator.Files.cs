@@ -25,6 +25,9 @@ public sealed record TextGeneratorLoadOptions
 
     /// <summary>How the model is loaded; null for the defaults.</summary>
     public PretrainedLoadOptions? Model { get; init; }
+
+    /// <summary>Whether the folder's chat template is left unread, for models that are not to chat and whose template uses what is not supported.</summary>
+    public bool IgnoreChatTemplate { get; init; }
 }
 
 /// <content>Folders with a model and its tokenizer.</content>
@@ -32,14 +35,14 @@ public sealed partial class TextGenerator
 {
     private const string TokenizerJson = "tokenizer.json", TokenizerConfig = "tokenizer_config.json";
     private static readonly string[] TokenizerFiles = [TokenizerJson, "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"];
-    private static readonly string[] BesideTokenizer = [TokenizerConfig, "special_tokens_map.json", "chat_template.jinja"];
+    private static readonly string[] BesideTokenizer = [TokenizerConfig, "special_tokens_map.json"], Unread = ["chat_template.jinja", "chat_template.json"];
 
     // Where the tokenizer came from: files that say more than can be written are copied.
     private string? _tokenizerFile;
 
     /// <summary>
-    /// Loads a model that makes texts with the tokenizer that lies beside it and the publisher's options (<see cref="GenerationOptions.Load"/>), which
-    /// become <see cref="Options"/>.
+    /// Loads a model that makes texts with the tokenizer that lies beside it, its chat template where there is one, and the publisher's options
+    /// (<see cref="GenerationOptions.Load"/>), which become <see cref="Options"/>.
     /// </summary>
     /// <param name="folder">The folder, as transformers saves it.</param>
     /// <param name="options">How; null for the defaults.</param>
@@ -47,12 +50,14 @@ public sealed partial class TextGenerator
     /// <exception cref="ModelConfigException">A field of a configuration is wrong or not supported, or the model makes no texts.</exception>
     /// <exception cref="ModelFileException">A file is missing or damaged.</exception>
     /// <exception cref="TokenizerMismatchException">Tokenizer and model do not belong together.</exception>
+    /// <exception cref="ChatTemplateException">The chat template is wrong, or uses what is not supported; see <see cref="TextGeneratorLoadOptions.IgnoreChatTemplate"/>.</exception>
     /// <exception cref="AnnealException">As <see cref="PretrainedModel.Load(string, PretrainedLoadOptions?)"/> and <see cref="Tokenizer.Load"/>.</exception>
     public static TextGenerator Load(string folder, TextGeneratorLoadOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new TextGeneratorLoadOptions();
         string file = FindTokenizer(folder, options.TokenizerFile);
+        ChatTemplate? template = !options.IgnoreChatTemplate && ChatTemplate.IsIn(folder) ? ChatTemplate.Load(folder) : null;
         PretrainedModel model = PretrainedModel.Load(folder, options.Model);
         Tokenizer tokenizer = Tokenizer.Load(file, options.Tokenizer ?? AroundTexts(folder, file, model.Config));
         (TokenGenerator generator, GenerationOptions generation) = model switch
@@ -61,11 +66,11 @@ public sealed partial class TextGenerator
             T5ForConditionalGeneration t5 => ((TokenGenerator)(options.ContextLength is { } length ? new EncoderDecoderGenerator(t5, length) : new EncoderDecoderGenerator(t5)), t5.GenerationOptions),
             _ => throw new ModelConfigException(Path.Combine(folder, "config.json"), "architectures", "a model that makes texts", model.TypeName),
         };
-        return new TextGenerator(generator, tokenizer, options.Encoding) { Options = generation, _tokenizerFile = file };
+        return new TextGenerator(generator, tokenizer, options.Encoding) { Options = generation, ChatTemplate = template, _tokenizerFile = file };
     }
 
     /// <summary>
-    /// Saves the model, the tokenizer and <see cref="Options"/>, as transformers and <see cref="Load"/> read them. A tokenizer that was loaded with
+    /// Saves the model, the tokenizer, <see cref="ChatTemplate"/> and <see cref="Options"/>, as transformers and <see cref="Load"/> read them. A tokenizer that was loaded with
     /// <see cref="Load"/> is copied as its file is; another one is written as <c>tokenizer.json</c>.
     /// </summary>
     /// <param name="folder">Where to; made where there is none.</param>
@@ -86,7 +91,7 @@ public sealed partial class TextGenerator
             if (!File.Exists(_tokenizerFile))
                 throw new ModelFileException(_tokenizerFile, "the file", "the tokenizer that was loaded", "no such file");
             string beside = Path.GetDirectoryName(Path.GetFullPath(_tokenizerFile))!;
-            foreach (string path in BesideTokenizer.Select(name => Path.Combine(beside, name)).Where(File.Exists).Prepend(_tokenizerFile))
+            foreach (string path in BesideTokenizer.Concat(ChatTemplate is null ? Unread : []).Select(name => Path.Combine(beside, name)).Where(File.Exists).Prepend(_tokenizerFile))
                 files.Add((Path.GetFileName(path), File.ReadAllBytes(path)));
         }
 
@@ -94,6 +99,7 @@ public sealed partial class TextGenerator
         Options.Save(folder);
         foreach ((string name, byte[] bytes) in files)
             CheckpointWriter.Replace(Path.Combine(folder, name), stream => stream.Write(bytes));
+        ChatTemplate?.Save(folder);
     }
 
     private static string FindTokenizer(string folder, string? given)

@@ -69,12 +69,37 @@ public sealed partial class TextGenerator
         IReadOnlyList<string> prompts, GenerationOptions? options = null, IReadOnlyList<string>? stopStrings = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        (int[][] tokens, options, string[] stops) = Encode(prompts, options, stopStrings);
+        IReadOnlyList<int>[] tokens = [.. prompts.Select(prompt => Encode(prompt ?? throw new ArgumentException("A prompt is null.", nameof(prompts))))];
+        return Array.ConvertAll(GenerateResults(tokens, options, stopStrings, cancellationToken), result => result.Text);
+    }
+
+    /// <summary>The tokens of a prompt, as this generator encodes it.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <exception cref="TokenizationException">The tokenizer cannot encode it.</exception>
+    public IReadOnlyList<int> Encode(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return Tokenizer.Encode(prompt, _encoding).Ids.ToArray();
+    }
+
+    /// <summary>Makes the texts of several prompts at once, and says how each ended; see <see cref="TokenGenerator.GenerateBatch"/>.</summary>
+    /// <param name="prompts">The tokens of each prompt.</param>
+    /// <param name="options">How; null is <see cref="Options"/>.</param>
+    /// <param name="stopStrings">Ends each text before the first of these that it would have; prompts do not count. Null is none.</param>
+    /// <param name="cancellationToken">Ends the work before the next token.</param>
+    /// <exception cref="AnnealException">As <see cref="TokenGenerator.GenerateBatch"/>, or a stop string is empty.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public GenerationResult[] GenerateResults(
+        IReadOnlyList<IReadOnlyList<int>> prompts, GenerationOptions? options = null, IReadOnlyList<string>? stopStrings = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        options ??= Options;
+        string[] stops = Checked(stopStrings, options);
         options.RequireNoSearch();
-        (GeneratedText[] texts, GenerationOptions prepared) = _generator.Prepare(tokens, options);
-        Pieces[] pieces = Array.ConvertAll(tokens, t => CreatePieces(t, prepared, stops));
+        (GeneratedText[] texts, GenerationOptions prepared) = _generator.Prepare(prompts, options);
+        Pieces[] pieces = [.. prompts.Select(prompt => CreatePieces(prompt, prepared, stops))];
         if (prepared.BeamCount > 1)
-            return [.. _generator.Search(texts, prepared, cancellationToken).Select((found, i) => pieces[i].All(found[0].Tokens))];
+            return [.. _generator.Search(texts, prepared, cancellationToken).Select((found, i) => pieces[i].Result(pieces[i].All(found[0].Tokens)))];
         var made = Array.ConvertAll(texts, _ => new StringBuilder());
         foreach (GeneratedText text in _generator.Run(texts, prepared, cancellationToken))
         {
@@ -82,7 +107,7 @@ public sealed partial class TextGenerator
             text.IsEnded |= pieces[text.Index].IsStopped;
         }
 
-        return [.. made.Select((m, i) => m.Append(pieces[i].Flush()).ToString())];
+        return [.. made.Select((m, i) => pieces[i].Result(m.Append(pieces[i].Flush()).ToString()))];
     }
 
     /// <summary>Makes a text and gives its pieces as soon as they are whole characters that belong to no stop string.</summary>
@@ -96,8 +121,35 @@ public sealed partial class TextGenerator
     public IAsyncEnumerable<string> StreamAsync(string prompt, GenerationOptions? options = null, IReadOnlyList<string>? stopStrings = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        (int[][] tokens, options, string[] stops) = Encode([prompt], options, stopStrings);
-        return StreamPiecesAsync(_generator.StreamAsync(tokens[0], options, cancellationToken), CreatePieces(tokens[0], options, stops), CancellationToken.None);
+        return Texts(StreamPiecesAsync(Encode(prompt), options, stopStrings, cancellationToken));
+
+        static async IAsyncEnumerable<string> Texts(IAsyncEnumerable<GenerationPiece> pieces)
+        {
+            await foreach (GenerationPiece piece in pieces.ConfigureAwait(false))
+            {
+                if (piece.Text.Length > 0)
+                    yield return piece.Text;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes a text and gives its pieces as soon as they are whole characters that belong to no stop string, with the number of tokens that were made; the last
+    /// piece says why the text ended.
+    /// </summary>
+    /// <param name="prompt">The tokens of the prompt.</param>
+    /// <param name="options">How; null is <see cref="Options"/>.</param>
+    /// <param name="stopStrings">Ends the text before the first of these that it would have; the prompt does not count. Null is none.</param>
+    /// <param name="cancellationToken">Ends the work before the next token.</param>
+    /// <exception cref="AnnealException">As <see cref="TokenGenerator.StreamAsync"/>, or a stop string is empty.</exception>
+    /// <exception cref="OperationCanceledException">In the loop: the work was cancelled.</exception>
+    public IAsyncEnumerable<GenerationPiece> StreamPiecesAsync(
+        IReadOnlyList<int> prompt, GenerationOptions? options = null, IReadOnlyList<string>? stopStrings = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        options ??= Options;
+        string[] stops = Checked(stopStrings, options);
+        return StreamPiecesAsync(_generator.StreamAsync(prompt, options, cancellationToken), CreatePieces(prompt, options, stops), CancellationToken.None);
     }
 
     /// <summary>Searches for the most probable texts; see <see cref="TokenGenerator.SearchBeams"/>.</summary>
@@ -111,22 +163,21 @@ public sealed partial class TextGenerator
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
-        (int[][] tokens, options, string[] stops) = Encode([prompt], options, null);
-        return [.. _generator.SearchBeams(tokens[0], options, cancellationToken).Select(found => (CreatePieces(tokens[0], options, stops).All(found.Tokens), found.Score))];
+        IReadOnlyList<int> tokens = Encode(prompt);
+        return [.. _generator.SearchBeams(tokens, options, cancellationToken).Select(found => (CreatePieces(tokens, options, []).All(found.Tokens), found.Score))];
     }
 
-    private static async IAsyncEnumerable<string> StreamPiecesAsync(IAsyncEnumerable<int> tokens, Pieces pieces, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<GenerationPiece> StreamPiecesAsync(IAsyncEnumerable<int> tokens, Pieces pieces, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (int token in tokens.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             if (pieces.Push(token) is { Length: > 0 } piece)
-                yield return piece;
+                yield return new GenerationPiece(piece, pieces.Count, null);
             if (pieces.IsStopped)
                 break;
         }
 
-        if (pieces.Flush() is { Length: > 0 } rest)
-            yield return rest;
+        yield return new GenerationPiece(pieces.Flush(), pieces.Count, pieces.Reason);
     }
 
     private static void RequireFits(TokenGenerator generator, Tokenizer tokenizer)
@@ -145,23 +196,19 @@ public sealed partial class TextGenerator
         }
     }
 
-    private (int[][] Tokens, GenerationOptions Options, string[] Stops) Encode(IReadOnlyList<string> prompts, GenerationOptions? options, IReadOnlyList<string>? stopStrings)
+    private static string[] Checked(IReadOnlyList<string>? stopStrings, GenerationOptions options)
     {
-        options ??= Options;
         string[] stops = [.. stopStrings ?? []];
         if (stops.Any(string.IsNullOrEmpty))
             throw new OptionException($"{nameof(stopStrings)} has an empty string, before which every text would end.");
         if (stops.Length > 0 && options.BeamCount > 1)
             throw new OptionException($"{nameof(stopStrings)} end texts as they are made, but {nameof(options.BeamCount)} searches for whole ones. Hint: leave one of the two out.");
-        var tokens = new int[prompts.Count][];
-        for (int i = 0; i < tokens.Length; i++)
-            tokens[i] = [.. Tokenizer.Encode(prompts[i] ?? throw new ArgumentException("A prompt is null.", nameof(prompts)), _encoding).Ids];
-        return (tokens, options, stops);
+        return stops;
     }
 
     /// <summary>What turns the tokens of a text into its pieces. What another text answers does not continue it.</summary>
-    private Pieces CreatePieces(int[] prompt, GenerationOptions options, string[] stops) =>
-        new(Tokenizer, _generator is CausalGenerator ? prompt : [], options.EndTokens ?? [], stops);
+    private Pieces CreatePieces(IReadOnlyList<int> prompt, GenerationOptions options, string[] stops) =>
+        new(Tokenizer, prompt, _generator is CausalGenerator, options.EndTokens ?? [], stops);
 
     /// <summary>Turns the new tokens of one text into its pieces.</summary>
     private sealed class Pieces
@@ -169,22 +216,36 @@ public sealed partial class TextGenerator
         private readonly StreamingDecoder _decoder;
         private readonly StopFilter _filter;
         private readonly HashSet<int> _ends;
+        private readonly int _promptCount;
+        private bool _hasEnd;
 
-        internal Pieces(Tokenizer tokenizer, int[] prompt, IReadOnlyList<int> ends, string[] stops)
+        internal Pieces(Tokenizer tokenizer, IReadOnlyList<int> prompt, bool continues, IReadOnlyList<int> ends, string[] stops)
         {
-            (_decoder, _filter, _ends) = (tokenizer.CreateStreamingDecoder(), new StopFilter(stops), [.. ends]);
+            (_decoder, _filter, _ends, _promptCount) = (tokenizer.CreateStreamingDecoder(), new StopFilter(stops), [.. ends], prompt.Count);
 
             // Whether a space stands before the first new word depends on the tokens before it.
-            foreach (int token in prompt)
+            foreach (int token in continues ? prompt : [])
                 _decoder.Push(token);
         }
 
+        /// <summary>How many tokens there are.</summary>
+        internal int Count { get; private set; }
+
         internal bool IsStopped => _filter.IsStopped;
 
-        internal string Push(int token) => _ends.Contains(token) ? "" : _filter.Push(_decoder.Push(token));
+        internal FinishReason Reason => IsStopped ? FinishReason.StopString : _hasEnd ? FinishReason.EndToken : FinishReason.Length;
+
+        internal string Push(int token)
+        {
+            Count++;
+            _hasEnd = _ends.Contains(token);
+            return _hasEnd ? "" : _filter.Push(_decoder.Push(token));
+        }
 
         internal string Flush() => IsStopped ? "" : _filter.Push(_decoder.Flush()) + _filter.Flush();
 
         internal string All(IReadOnlyList<int> tokens) => string.Concat(tokens.Select(Push)) + Flush();
+
+        internal GenerationResult Result(string text) => new(text, _promptCount, Count, Reason);
     }
 }

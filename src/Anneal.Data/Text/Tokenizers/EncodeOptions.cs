@@ -98,6 +98,12 @@ public sealed record EncodeOptions
     /// <summary>What the text of a special token means where a user typed it.</summary>
     public TypedSpecialTokens TypedSpecialTokens { get; init; } = TypedSpecialTokens.Tokens;
 
+    /// <summary>
+    /// Places in the text, in order, where somebody typed a special token: none that has such a place in it is a token, and none that stands in the text only when it is
+    /// normalized. Null: all are what <see cref="TypedSpecialTokens"/> says.
+    /// </summary>
+    internal int[]? TypedTokenPlaces { get; init; }
+
     /// <summary>What offsets are counted in.</summary>
     public OffsetUnit OffsetUnit { get; init; } = OffsetUnit.Utf16;
 

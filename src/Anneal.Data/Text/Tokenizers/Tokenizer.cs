@@ -15,6 +15,7 @@ public sealed partial class Tokenizer
     private readonly TokenizerParts _parts;
     private readonly AddedTokens _added;
     private readonly ConcurrentBag<EncodingSession> _sessions = [];
+    private Tokenizer? _forTemplates;
 
     internal Tokenizer(TokenizerParts parts)
     {
@@ -49,6 +50,13 @@ public sealed partial class Tokenizer
         Padding = padding is { IsOff: true } ? null : padding,
     });
 
+    /// <summary>
+    /// The same tokenizer, but such that it finds control tokens in a text: chat templates write them, while SentencePiece itself puts them around a text only by their numbers.
+    /// </summary>
+    internal Tokenizer ForTemplates => _forTemplates ??= _parts.ControlIds.Count == 0 ? this : new Tokenizer(_parts with
+    {
+        AddedTokens = [.. _parts.AddedTokens, .. _parts.ControlIds.Order().Select(id => (AddedToken.Special(TokenOf(id)!), id)).Where(t => !_added.TryGetId(t.Item1.Content, out _))],
+    });
     /// <summary>The same tokenizer that finds other added tokens in texts.</summary>
     internal Tokenizer WithAddedTokens(IReadOnlyList<(AddedToken Token, int Id)> tokens) => new(_parts with { AddedTokens = tokens });
 
@@ -113,7 +121,7 @@ public sealed partial class Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         options ??= EncodeOptions.Default;
         EncodingSession session = Rent();
-        session.Encode(text, options.TypedSpecialTokens);
+        session.Encode(text, options);
         int count = session.Tokens.Count + (options.AddSpecialTokens ? _parts.PostProcessor?.AddedCount(isPair: false) ?? 0 : 0);
         _sessions.Add(session);
         return count;

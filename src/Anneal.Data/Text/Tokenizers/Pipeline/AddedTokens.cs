@@ -45,18 +45,26 @@ internal sealed class AddedTokens
 
     /// <summary>Adds the parts of a text, tokens and what stands between them, in order.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="isNormalized">Whether it is normalized.</param>
-    /// <param name="treatment">What special tokens in it mean.</param>
+    /// <param name="normalized">The text, where it is normalized; null where it is as it was given.</param>
+    /// <param name="typed">What special tokens in it mean.</param>
     /// <param name="parts">Receives the parts.</param>
-    internal void Find(ReadOnlySpan<char> text, bool isNormalized, TypedSpecialTokens treatment, List<TextSplit> parts)
+    internal void Find(ReadOnlySpan<char> text, AlignedText? normalized, in TypedTokenRule typed, List<TextSplit> parts)
     {
-        Finder? finder = isNormalized ? _normalized : _given;
-        int done = 0;
-        for (int at = 0; finder is not null && finder.TryFind(text, at, out TextSplit match); at = match.End)
+        Finder? finder = normalized is null ? _given : _normalized;
+        int done = 0, at = 0;
+        while (finder is not null && finder.TryFind(text, at, out TextSplit match))
         {
             AddedToken token = _byId[match.TokenId];
             int start = match.Start, end = match.End;
-            if (token.IsSpecial && treatment == TypedSpecialTokens.Text || start < done || token.IsSingleWord && !StandsAlone(text, start, end))
+            if (token.IsSpecial && typed.IsText(token, normalized?.StartOf(start) ?? start, normalized?.EndOf(end - 1) ?? end))
+            {
+                // Within what was typed another token may begin, which ends outside of it.
+                at = typed.Places is null ? end : start + 1;
+                continue;
+            }
+
+            at = end;
+            if (start < done || token.IsSingleWord && !StandsAlone(text, start, end))
                 continue;
             while (token.StripsLeft && start > done && CodePoints.IsWhiteSpace(text[start - 1]))
                 start--;
@@ -123,5 +131,24 @@ internal sealed class AddedTokens
             match = default;
             return false;
         }
+    }
+}
+
+/// <summary>Which special tokens that stand in a text are text.</summary>
+/// <param name="Treatment">What all of them mean.</param>
+/// <param name="Original">The text as it was given.</param>
+/// <param name="Places">Where some were typed, see <see cref="EncodeOptions.TypedTokenPlaces"/>.</param>
+internal readonly record struct TypedTokenRule(TypedSpecialTokens Treatment, string Original, int[]? Places)
+{
+    /// <summary>Whether a special token that stands in a range of the text as it was given is no token.</summary>
+    internal bool IsText(AddedToken token, int start, int end)
+    {
+        if (Treatment == TypedSpecialTokens.Text)
+            return true;
+        if (Places is null)
+            return false;
+        int next = Array.BinarySearch(Places, start);
+        next = next < 0 ? ~next : next;
+        return next < Places.Length && Places[next] < end || !Original.AsSpan(start, end - start).SequenceEqual(token.Content);
     }
 }

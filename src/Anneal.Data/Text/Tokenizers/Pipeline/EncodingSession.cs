@@ -32,15 +32,16 @@ internal sealed class EncodingSession
     internal TokenBuffer Tokens { get; } = new();
 
     /// <summary>Turns a text into <see cref="Tokens"/>.</summary>
-    internal void Encode(string text, TypedSpecialTokens treatment)
+    internal void Encode(string text, EncodeOptions options)
     {
         Tokens.Clear();
         _found.Clear();
-        _added.Find(text, isNormalized: false, treatment, _found);
+        var typed = new TypedTokenRule(options.TypedSpecialTokens, text, options.TypedTokenPlaces);
+        _added.Find(text, null, typed, _found);
         foreach (TextSplit part in _found)
         {
             if (part.TokenId == TextSplit.NoToken)
-                EncodePart(text.AsSpan(part.Start, part.Length), part.Start, treatment);
+                EncodePart(text.AsSpan(part.Start, part.Length), part.Start, typed);
             else
                 AddToken(part.TokenId, text.AsSpan(part.Start, part.Length), part.Start, part.End);
         }
@@ -49,7 +50,7 @@ internal sealed class EncodingSession
     /// <summary>Turns a text into a piece.</summary>
     internal TokenPiece EncodePiece(string text, int sequence, EncodeOptions options)
     {
-        Encode(text, options.TypedSpecialTokens);
+        Encode(text, options);
         Span<int> starts = Tokens.Starts, ends = Tokens.Ends;
         if (options.OffsetUnit == OffsetUnit.CodePoint)
             ToCodePoints(text, starts, ends);
@@ -59,7 +60,7 @@ internal sealed class EncodingSession
         return new TokenPiece(Tokens.Ids.ToArray(), offsets, [.. Tokens.Surfaces]) { Sequence = sequence, TypeId = sequence };
     }
 
-    private void EncodePart(ReadOnlySpan<char> part, int origin, TypedSpecialTokens treatment)
+    private void EncodePart(ReadOnlySpan<char> part, int origin, in TypedTokenRule typed)
     {
         _split.Reset(part, origin);
         AlignedText text = _split.Text;
@@ -68,7 +69,7 @@ internal sealed class EncodingSession
         if (_added.HasNormalized)
         {
             _normalized.Clear();
-            _added.Find(text.Chars, isNormalized: true, treatment, _normalized);
+            _added.Find(text.Chars, text, typed, _normalized);
             foreach (TextSplit split in _normalized)
                 _split.Add(split);
             _split.Commit();

@@ -55,7 +55,7 @@ internal static class WordCounter
         {
             // Special tokens in a corpus are no words.
             _parts.Clear();
-            added.Find(text, isNormalized: false, TypedSpecialTokens.Tokens, _parts);
+            added.Find(text, null, new TypedTokenRule(TypedSpecialTokens.Tokens, "", null), _parts);
             var lookup = Words.GetAlternateLookup<ReadOnlySpan<char>>();
             foreach (TextSplit part in _parts)
             {
