@@ -26,7 +26,7 @@ public abstract class CausalLanguageModel : PretrainedModel
 
     /// <summary>
     /// How the publisher generates with the model: what <c>generation_config.json</c> of its folder says, or <c>config.json</c> where there is no such file.
-    /// <see cref="PretrainedModel.SavePretrained"/> writes it again.
+    /// <see cref="PretrainedModel.SavePretrained(string, PretrainedSaveOptions?)"/> writes it again.
     /// </summary>
     /// <exception cref="ModelConfigException">A field has a wrong value, or asks for what is not supported.</exception>
     public GenerationOptions GenerationOptions

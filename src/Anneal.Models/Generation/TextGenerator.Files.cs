@@ -77,7 +77,7 @@ public sealed partial class TextGenerator
     /// <param name="options">How the model is saved; null for the defaults.</param>
     /// <exception cref="TokenizationException">The tokenizer is not written as <c>tokenizer.json</c>, and was not loaded with <see cref="Load"/>; nothing is saved.</exception>
     /// <exception cref="ModelFileException">The tokenizer's file is no longer where it was; nothing is saved.</exception>
-    /// <exception cref="AnnealException">As <see cref="PretrainedModel.SavePretrained"/>.</exception>
+    /// <exception cref="AnnealException">As <see cref="PretrainedModel.SavePretrained(string, PretrainedSaveOptions?)"/>.</exception>
     public void SavePretrained(string folder, PretrainedSaveOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

@@ -74,7 +74,7 @@ public abstract partial class PretrainedModel
         }
     }
 
-    /// <summary>Writes the files of <see cref="SavePretrained"/>.</summary>
+    /// <summary>Writes the files of <see cref="SavePretrained(string, PretrainedSaveOptions?)"/>.</summary>
     /// <param name="folder">Where to; made where there is none.</param>
     /// <param name="options">How.</param>
     /// <param name="choose">What is written in the place of an entry: it, or another variable under its name.</param>
