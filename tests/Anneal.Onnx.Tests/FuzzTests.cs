@@ -12,11 +12,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
     /// <summary>Bytes changed, removed, repeated, in whole files and files of nothing else.</summary>
     [Fact]
-    public void Bytes() => Run("ONNX bytes", number => number % 10 == 0 ? Random(number) : FileDamage.Of(Seeds.Value, number), shortRun: 1500);
+    public void Bytes() => Run("ONNX bytes", number => number % 10 == 0 ? Random(number) : FileDamage.Of(Seeds.Value, number), shortRun: 600);
 
     /// <summary>Graphs whose nodes, attributes, shapes and values are exchanged, in files that are sound: these reach the rules of the operators.</summary>
     [Fact]
-    public void Graphs() => Run("ONNX graphs", number => Rewired(Seeds.Value[number % Seeds.Value.Length], new Random(number)), shortRun: 1000);
+    public void Graphs() => Run("ONNX graphs", number => Rewired(Seeds.Value[number % Seeds.Value.Length], new Random(number)), shortRun: 400);
 
     private void Run(string reader, Func<int, byte[]> make, int shortRun)
     {

@@ -85,14 +85,16 @@ public sealed class ModelTests
         };
         TensorType[] types = [.. inputs.Select(i => i.Type with { Shape = i.Shape[1..] })];
         OnnxExporter.Export(model, folder.File("model.onnx"), new OnnxExportOptions { InputTypes = types, Sample = inputs });
-        Follows(model, inputs, folder.File("model.onnx"));
+
+        // Their golden values hold within 2e-5 as well: the scores of T5, which are not scaled, lose a digit to every order of a sum.
+        Follows(model, inputs, folder.File("model.onnx"), tolerance: 2e-5);
     }
 
-    private static void Follows(Model model, TensorData[] inputs, string path)
+    private static void Follows(Model model, TensorData[] inputs, string path, double tolerance = LayerTests.Tolerance)
     {
         int count = (int)inputs[0].Shape[0];
         TensorData[] expected = model.PredictAll(new ArrayDataset([.. inputs], []), count);
-        LayerTests.AssertClose(expected, Runtime.Run(path, inputs), "in the runtime");
+        LayerTests.AssertClose(expected, Runtime.Run(path, inputs), "in the runtime", tolerance);
 
         // What was exported comes back with the same trained parameters, and learns.
         OnnxModel back = OnnxModel.Import(path);
@@ -125,7 +127,7 @@ public sealed class ModelTests
         Model model = ResNet();
         OnnxExporter.Export(model, folder.File("resnet.onnx"), new OnnxExportOptions { SeparateValues = true });
         Assert.Equal(["resnet.onnx", "resnet.onnx.data"], Directory.GetFileSystemEntries(folder.Path).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
-        Assert.True(new FileInfo(folder.File("resnet.onnx")).Length < new FileInfo(folder.File("resnet.onnx.data")).Length);
+        Assert.True(new FileInfo(folder.File("resnet.onnx.data")).Length >= sizeof(float) * model.Parameters.Sum(p => p.Shape.ElementCount));
         TensorData input = Draw(new(DType.Float32, [28, 28, 1]), 3, 2, 0);
         LayerTests.AssertClose([model.Predict(input)], Runtime.Run(folder.File("resnet.onnx"), [input]), "in the runtime");
     }

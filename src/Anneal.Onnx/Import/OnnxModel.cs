@@ -18,6 +18,7 @@ public sealed partial class OnnxModel : Model
     private readonly Dictionary<OnnxTensor, OnnxValue> _constants = [];
     private readonly OrderedDictionary<string, (string Name, Variable Variable)> _variables = [];
     private readonly OnnxValueInfo[] _inputs;
+    private readonly bool _hasExamples;
     private readonly Lock _compiling = new();
     private Program? _program;
 
@@ -40,6 +41,7 @@ public sealed partial class OnnxModel : Model
             TakeSavedValues();
         else
             TakeValues(external);
+        _hasExamples = TryGraph();
         if (DeclaredInputs() is { } types)
             EnsureBuilt(types);
     }
@@ -95,6 +97,8 @@ public sealed partial class OnnxModel : Model
 
     private protected override TensorType[]? DeclaredInputs()
     {
+        if (!_hasExamples)
+            return null;
         var types = new TensorType[_inputs.Length];
         for (int i = 0; i < types.Length; i++)
         {
