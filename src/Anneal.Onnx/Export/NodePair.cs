@@ -1,4 +1,5 @@
 using Anneal.Graphs;
+using Anneal.Ops;
 
 namespace Anneal.Onnx;
 
@@ -34,10 +35,28 @@ internal readonly record struct NodePair(Node First, Node Second)
             if (!same)
                 throw Differs(first, a.Origin.ToString());
             pairs[i] = new NodePair(a, b);
+            if (!IsSame(a.Op, b.Op))
+                throw pairs[i].Fail($"has other numbers for another number of examples. Hint: state the {nameof(OnnxExportOptions.BatchSize)} for which it is exported.");
         }
 
         return pairs;
     }
+
+    /// <summary>Whether operations differ by nothing but extents, which their rules compare.</summary>
+    private static bool IsSame(Op first, Op second) => (first, second) switch
+    {
+        (Graphs.Constant a, Graphs.Constant b) => a.Value.Equals(b.Value),
+        (Literal a, Literal b) => ReferenceEquals(a.Data, b.Data) || (a.Data.Type == b.Data.Type && a.Data.AsBytes().SequenceEqual(b.Data.AsBytes())),
+        (Pad a, Pad b) => a.Value.Equals(b.Value) && a.Between == b.Between,
+        (Slice a, Slice b) => a.Step.Equals(b.Step),
+        (Iota a, Iota b) => a.Axis == b.Axis,
+        (ConvolveInputGradient a, ConvolveInputGradient b) => a.Window == b.Window && a.Image[1..] == b.Image[1..],
+        (ScatterAddAlong a, ScatterAddAlong b) => a.Axis == b.Axis,
+        (ArgSort a, ArgSort b) => a.Axis == b.Axis && a.Descending == b.Descending,
+        (Scan a, Scan b) => a.CarryCount == b.CarryCount && a.SequenceCount == b.SequenceCount && a.Reverse == b.Reverse,
+        (Graphs.Input or Anneal.Ops.Reshape or BroadcastTo or ScatterAdd, _) => true,
+        _ => first.Equals(second),
+    };
 
     private static OnnxExportException Differs(Graph graph, string where) => new(
         graph.Name, where, $"is made of other operations for another number of examples. Hint: state the {nameof(OnnxExportOptions.BatchSize)} for which it is exported.");

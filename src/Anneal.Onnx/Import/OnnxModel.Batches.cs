@@ -6,15 +6,36 @@ public sealed partial class OnnxModel
     /// <summary>The number of examples that the graph was exported for, or null where it takes any number.</summary>
     private long? FixedBatch => _inputs[0].Dimensions is [{ IsFixed: true } first, ..] ? first.Extent : null;
 
+    /// <summary>
+    /// Runs the graph once on inputs without values, where all extents but the number of examples are known: mistakes show when a file is read.
+    /// </summary>
+    /// <returns>Whether all inputs and outputs have an axis of examples, so that the graph can be built as a model.</returns>
+    private bool TryGraph()
+    {
+        const long Examples = 2;
+        var types = new TensorType[_inputs.Length];
+        string symbol = _inputs[0].Dimensions is [var first, ..] ? first.Symbol : "";
+        for (int i = 0; i < types.Length; i++)
+        {
+            if (_inputs[i].Dimensions is not { } dimensions || dimensions.Count > 64 || !dimensions.TrueForAll(d => d.IsFixed || (d.Symbol.Length > 0 && d.Symbol == symbol)))
+                return false;
+            types[i] = new TensorType(OnnxTypes.Find(_inputs[i].ElementType)!.Value, [.. dimensions.Select(d => d.IsFixed ? d.Extent : Examples)]);
+        }
+
+        using var trace = new Trace("import of " + _file.Name, training: false);
+        Tensor[] outputs = ApplyAll([.. types.Select((t, i) => trace.AddInput(t, _inputs[i].Name))], RunGraph);
+        return FindInputWithoutExamples() is null && outputs.Select((o, i) => ExampleAxis(i, o, FixedBatch ?? Examples)).All(axis => axis >= 0);
+    }
+
+    private OnnxValueInfo? FindInputWithoutExamples() =>
+        Array.Find(_inputs, i => i.Dimensions is { } dimensions && (dimensions.Count == 0 || (FixedBatch is { } count && dimensions[0].Extent != count)));
+
     private Tensor[] RunBatch(Tensor[] inputs)
     {
-        foreach (OnnxValueInfo input in _inputs)
+        if (FindInputWithoutExamples() is { } input)
         {
-            if (input.Dimensions is { } dimensions && (dimensions.Count == 0 || (FixedBatch is { } count && dimensions[0].Extent != count)))
-            {
-                throw new ModelException(
-                    $"The input {input.Name} of the graph {Name} is {OnnxSignature.Show(input)}, which has no axis of examples, so it cannot run on batches. Hint: use {nameof(Infer)}.");
-            }
+            throw new ModelException(
+                $"The input {input.Name} of the graph {Name} is {OnnxSignature.Show(input)}, which has no axis of examples, so it cannot run on batches. Hint: use {nameof(Infer)}.");
         }
 
         long batch = inputs.Length > 0 && inputs[0].Shape.Rank > 0 ? inputs[0].Shape[0] : 0;
@@ -44,6 +65,12 @@ public sealed partial class OnnxModel
         for (int i = 0; i < outputs.Length; i++)
         {
             int axis = ExampleAxis(i, outputs[i], batch);
+            if (axis < 0)
+            {
+                throw new ModelException(
+                    $"The output {_file.Graph.Outputs[i].Name} of the graph {Name} is {outputs[i].Type} for {batch} examples: it has no axis of examples, so it cannot run on batches. Hint: use {nameof(Infer)}.");
+            }
+
             if (axis > 0)
                 outputs[i] = outputs[i].Transpose([axis, .. Enumerable.Range(0, outputs[i].Shape.Rank).Where(a => a != axis)]);
         }
@@ -51,14 +78,12 @@ public sealed partial class OnnxModel
         return outputs;
     }
 
+    /// <summary>The axis of an output that counts the examples, or -1 where it has none.</summary>
     private int ExampleAxis(int output, Tensor tensor, long batch)
     {
         OnnxDimension first = _inputs[0].Dimensions is [var dimension, ..] ? dimension : default;
         int named = first.Symbol is { Length: > 0 } symbol ? _file.Graph.Outputs[output].Dimensions?.FindIndex(d => d.Symbol == symbol) ?? -1 : -1;
         int axis = named >= 0 && named < tensor.Shape.Rank ? named : Array.IndexOf(tensor.Shape.ToArray(), batch);
-        return axis >= 0 && tensor.Shape[axis] == batch
-            ? axis
-            : throw new ModelException(
-                $"The output {_file.Graph.Outputs[output].Name} of the graph {Name} is {tensor.Type} for {batch} examples: it has no axis of examples, so it cannot run on batches. Hint: use {nameof(Infer)}.");
+        return axis >= 0 && tensor.Shape[axis] == batch ? axis : -1;
     }
 }

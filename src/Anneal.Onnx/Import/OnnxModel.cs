@@ -12,15 +12,17 @@ namespace Anneal.Onnx;
 /// </remarks>
 public sealed partial class OnnxModel : Model
 {
+    private const long OldestOpset = 7, NewestOpset = 26;
     private readonly OnnxFile _file;
     private readonly OnnxImportOptions _options;
     private readonly Dictionary<OnnxTensor, OnnxValue> _constants = [];
     private readonly OrderedDictionary<string, (string Name, Variable Variable)> _variables = [];
     private readonly OnnxValueInfo[] _inputs;
+    private readonly bool _hasExamples;
     private readonly Lock _compiling = new();
     private Program? _program;
 
-    private OnnxModel(OnnxFile file, ExternalFiles? external, OnnxImportOptions options)
+    private OnnxModel(OnnxFile file, ExternalFiles? external, OnnxImportOptions options, bool isSaved = false)
     {
         (_file, _options) = (file, options);
         _inputs = [.. OnnxSignature.InputsOf(file.Graph)];
@@ -32,17 +34,23 @@ public sealed partial class OnnxModel : Model
 
         if (_inputs.Length == 0 || file.Graph.Outputs.Count == 0)
             throw new ModelFileException(file.Name, "the graph", "at least one input and one output", $"{_inputs.Length} and {file.Graph.Outputs.Count}");
+        if (file.Opsets[""] is < OldestOpset or > NewestOpset)
+            throw new ModelFileException(file.Name, "the version of ONNX's operators", $"{OldestOpset} to {NewestOpset}", $"{file.Opsets[""]}");
         OnnxOperators.RequireKnown(file);
-        TakeValues(external);
+        if (isSaved)
+            TakeSavedValues();
+        else
+            TakeValues(external);
+        _hasExamples = TryGraph();
         if (DeclaredInputs() is { } types)
             EnsureBuilt(types);
     }
 
     /// <summary>The names of the graph's inputs, in the order in which they are given.</summary>
-    public IReadOnlyList<string> InputNames => [.. _inputs.Select(i => i.Name)];
+    public IReadOnlyList<string> GraphInputs => [.. _inputs.Select(i => i.Name)];
 
     /// <summary>The names of the graph's outputs.</summary>
-    public IReadOnlyList<string> OutputNamesInGraph => [.. _file.Graph.Outputs.Select(o => o.Name)];
+    public IReadOnlyList<string> GraphOutputs => [.. _file.Graph.Outputs.Select(o => o.Name)];
 
     /// <summary>Reads an ONNX file. Values in other files are read from the same folder.</summary>
     /// <param name="path">The file.</param>
@@ -67,11 +75,8 @@ public sealed partial class OnnxModel : Model
     public static OnnxModel Import(ReadOnlyMemory<byte> bytes, OnnxImportOptions? options = null) =>
         new(OnnxReader.Read(bytes, "the bytes"), null, options ?? new OnnxImportOptions());
 
-    /// <summary>A graph that was made here.</summary>
-    internal static OnnxModel Of(OnnxFile file) => new(file, null, new OnnxImportOptions());
-
     /// <summary>Runs the graph as the file describes it: no axis counts as the examples.</summary>
-    /// <param name="inputs">A tensor for each input, in the order of <see cref="InputNames"/>.</param>
+    /// <param name="inputs">A tensor for each input, in the order of <see cref="GraphInputs"/>.</param>
     /// <returns>A tensor for each output.</returns>
     /// <exception cref="AnnealException">The inputs do not fit; nothing has run.</exception>
     public TensorData[] Infer(params ReadOnlySpan<TensorData> inputs)
@@ -92,6 +97,8 @@ public sealed partial class OnnxModel : Model
 
     private protected override TensorType[]? DeclaredInputs()
     {
+        if (!_hasExamples)
+            return null;
         var types = new TensorType[_inputs.Length];
         for (int i = 0; i < types.Length; i++)
         {
@@ -128,7 +135,7 @@ public sealed partial class OnnxModel : Model
     private void RequireInputs(Tensor[] inputs)
     {
         if (inputs.Length != _inputs.Length)
-            throw new ShapeException($"The graph {Name} takes {_inputs.Length} inputs ({string.Join(", ", InputNames)}), but {inputs.Length} were given.");
+            throw new ShapeException($"The graph {Name} takes {_inputs.Length} inputs ({string.Join(", ", GraphInputs)}), but {inputs.Length} were given.");
         var symbols = new Dictionary<string, long>();
         for (int i = 0; i < inputs.Length; i++)
         {
@@ -187,9 +194,14 @@ public sealed partial class OnnxModel : Model
             }
 
             string name = names.Make(NameOf(tensor.Name));
-            _variables.Add(tensor.Name, (name, roles[tensor.Name] == InitializerRole.State ? new State(value, name) : new Parameter(value, name)));
-            _weights.Add(tensor);
+            Take(tensor, name, roles[tensor.Name] == InitializerRole.State ? new State(value, name) : new Parameter(value, name));
         }
+    }
+
+    private void Take(OnnxTensor tensor, string name, Variable variable)
+    {
+        _variables.Add(tensor.Name, (name, variable));
+        _weights.Add(tensor);
     }
 
     /// <summary>A name of the graph as a name of a variable, which has no '/' and no white space.</summary>

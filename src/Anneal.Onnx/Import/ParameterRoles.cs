@@ -77,7 +77,7 @@ internal static class ParameterRoles
         var sources = values.Where(v => v.Value.DType.IsFloating()).ToDictionary(v => v.Key, v => v.Key);
         var products = new HashSet<string>();
         Visit(file.Graph.Nodes, sources, products, values, roles);
-        string[]? listed = file.Metadata.TryGetValue(TrainedKey, out string? list) ? list.Split('\n') : null;
+        HashSet<string>? listed = file.Metadata.TryGetValue(TrainedKey, out string? list) ? [.. list.Split('\n')] : null;
         foreach ((string name, TensorData data) in values)
         {
             if (!data.DType.IsFloating())

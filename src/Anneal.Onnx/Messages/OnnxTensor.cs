@@ -74,6 +74,9 @@ internal sealed class OnnxTensor
     /// <summary>The place in the file where the tensor is described, for messages.</summary>
     internal int Position { get; set; }
 
+    /// <summary>Whether there are values, here or in another file.</summary>
+    internal bool HasValues => Data is not null || Raw is not null || External is not null || Integers.Count > 0 || Numbers.Count > 0;
+
     /// <summary>The data type and shape.</summary>
     /// <exception cref="ModelFileException">Anneal has no such type, or the extents are none.</exception>
     internal TensorType TypeIn(string file)

@@ -1,29 +1,60 @@
 namespace Anneal.Onnx;
 
 /// <summary>Writes ONNX files, field by field by the numbers of the format's definition.</summary>
-internal static class OnnxWriter
+/// <param name="valueOf">The values of a tensor, or null for one that is described without values.</param>
+internal sealed class OnnxWriter(Func<OnnxTensor, TensorData?> valueOf)
 {
-    /// <summary>A file as it is written; what it is made of is not copied until then.</summary>
-    internal static ProtobufWriter Write(OnnxFile file)
+    /// <summary>A file as it is written, with the values that its tensors hold; what it is made of is not copied until then.</summary>
+    internal static ProtobufWriter Write(OnnxFile file) => Write(file, t => t.Data);
+
+    /// <summary>A file as it is written.</summary>
+    internal static ProtobufWriter Write(OnnxFile file, Func<OnnxTensor, TensorData?> valueOf) => new OnnxWriter(valueOf).Model(file);
+
+    private ProtobufWriter Model(OnnxFile file)
     {
         var writer = new ProtobufWriter();
         writer.Integer(1, file.IrVersion);
         writer.Text(2, file.Producer);
         foreach ((string domain, long version) in file.Opsets)
-        {
-            var opset = new ProtobufWriter();
-            opset.Text(1, domain);
-            opset.Integer(2, version);
-            writer.Message(8, opset);
-        }
+            writer.Message(8, Opset(domain, version));
 
         writer.Message(7, Graph(file.Graph));
         foreach ((string key, string value) in file.Metadata)
             writer.Message(14, Entry(key, value));
+        foreach (OnnxFunction function in file.Functions.Values)
+            writer.Message(25, Function(function));
         return writer;
     }
 
-    private static ProtobufWriter Graph(OnnxGraph graph)
+    private ProtobufWriter Function(OnnxFunction function)
+    {
+        var writer = new ProtobufWriter();
+        writer.Text(1, function.Name);
+        foreach (string input in function.Inputs)
+            writer.Text(4, input);
+        foreach (string output in function.Outputs)
+            writer.Text(5, output);
+        foreach (string attribute in function.Attributes)
+            writer.Text(6, attribute);
+        foreach (OnnxNode node in function.Nodes)
+            writer.Message(7, Node(node));
+        foreach ((string domain, long version) in function.Opsets)
+            writer.Message(9, Opset(domain, version));
+        writer.Text(10, function.Domain);
+        foreach (OnnxAttribute attribute in function.Defaults)
+            writer.Message(11, Attribute(attribute));
+        return writer;
+    }
+
+    private static ProtobufWriter Opset(string domain, long version)
+    {
+        var writer = new ProtobufWriter();
+        writer.Text(1, domain);
+        writer.Integer(2, version);
+        return writer;
+    }
+
+    private ProtobufWriter Graph(OnnxGraph graph)
     {
         var writer = new ProtobufWriter();
         foreach (OnnxNode node in graph.Nodes)
@@ -38,7 +69,7 @@ internal static class OnnxWriter
         return writer;
     }
 
-    private static ProtobufWriter Node(OnnxNode node)
+    private ProtobufWriter Node(OnnxNode node)
     {
         var writer = new ProtobufWriter();
         foreach (string input in node.Inputs)
@@ -55,7 +86,7 @@ internal static class OnnxWriter
         return writer;
     }
 
-    private static ProtobufWriter Attribute(OnnxAttribute attribute)
+    private ProtobufWriter Attribute(OnnxAttribute attribute)
     {
         var writer = new ProtobufWriter();
         writer.Text(1, attribute.Name);
@@ -76,10 +107,12 @@ internal static class OnnxWriter
         foreach (string text in attribute.Texts)
             writer.Text(9, text);
         writer.Integer(20, (long)attribute.Type);
+        if (attribute.Reference.Length > 0)
+            writer.Text(21, attribute.Reference);
         return writer;
     }
 
-    private static ProtobufWriter Tensor(OnnxTensor tensor)
+    private ProtobufWriter Tensor(OnnxTensor tensor)
     {
         var writer = new ProtobufWriter();
         foreach (long extent in tensor.Dimensions)
@@ -87,7 +120,7 @@ internal static class OnnxWriter
         writer.Integer(2, tensor.ElementType);
         if (tensor.Name.Length > 0)
             writer.Text(8, tensor.Name);
-        if (tensor.Data is { } data)
+        if (valueOf(tensor) is { } data)
             writer.Values(9, data);
         foreach ((string key, string value) in tensor.External ?? [])
             writer.Message(13, Entry(key, value));

@@ -220,7 +220,7 @@ internal static class ArrangementRules
         {
             apart.AddRange([1, x.Shape[i]]);
             repeated.AddRange([times[i], x.Shape[i]]);
-            joined.Add(checked(times[i] * x.Shape[i]));
+            joined.Add(times[i] <= (1L << 62) / Math.Max(x.Shape[i], 1) ? times[i] * x.Shape[i] : throw call.Fail($"axis {i} of {x.Type} cannot be repeated {times[i]} times."));
         }
 
         return [x.Reshape(new Shape([.. apart])).BroadcastTo(new Shape([.. repeated])).Reshape(new Shape([.. joined]))];

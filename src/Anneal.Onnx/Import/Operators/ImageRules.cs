@@ -3,6 +3,9 @@ namespace Anneal.Onnx;
 /// <summary>Images with other extents.</summary>
 internal static class ImageRules
 {
+    // Rows or columns, whose places are computed one by one.
+    private const long MostPixels = 1 << 16;
+
     internal static void Register(Dictionary<string, OnnxRule> rules)
     {
         rules["Resize"] = Resize;
@@ -50,7 +53,7 @@ internal static class ImageRules
 
     private static Tensor Resized(OnnxCall call, Tensor x, long[] extents, string mode, string rule, string nearest)
     {
-        bool fits = x.Shape.Rank == 4 && extents.Length == 4 && extents[0] == x.Shape[0] && extents[1] == x.Shape[1] && extents.All(e => e is > 0 and < 1 << 24);
+        bool fits = x.Shape.Rank == 4 && extents.Length == 4 && extents[0] == x.Shape[0] && extents[1] == x.Shape[1] && extents[2] is > 0 and <= MostPixels && extents[3] is > 0 and <= MostPixels;
         if (!fits)
             throw call.Fail($"Anneal resizes rows and columns of [batch, channels, height, width], not {x.Type} to [{string.Join(", ", extents.Take(8))}].");
         Tensor image = x.Transpose(0, 2, 3, 1);

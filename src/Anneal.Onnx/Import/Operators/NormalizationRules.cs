@@ -3,6 +3,9 @@ namespace Anneal.Onnx;
 /// <summary>Normalizations.</summary>
 internal static class NormalizationRules
 {
+    // A window of so many channels is written out term by term.
+    private const long MostChannels = 256;
+
     internal static void Register(Dictionary<string, OnnxRule> rules)
     {
         rules["BatchNormalization"] = BatchNormalization;
@@ -100,7 +103,7 @@ internal static class NormalizationRules
     {
         Tensor x = call[0];
         long size = call.Integer("size");
-        if (x.Shape.Rank < 3 || size < 1 || size > x.Shape[1] * 2 + 1)
+        if (x.Shape.Rank < 3 || size is < 1 or > MostChannels)
             throw call.Fail($"a window of {size} channels does not fit {x.Type}.");
         var before = new long[x.Shape.Rank];
         var after = new long[x.Shape.Rank];

@@ -69,7 +69,10 @@ internal sealed record WindowAttributes(long Height, long Width)
 
     internal ConvolutionWindow ToWindow(long groups) => new(StrideHeight, StrideWidth, Top, Bottom, Left, Right, DilationHeight, DilationWidth, groups);
 
-    internal PoolingWindow ToPooling() => new(Height, Width, new ConvolutionWindow(StrideHeight, StrideWidth, Top, Bottom, Left, Right));
+    /// <summary>The window of a pooling, which must see something of the image wherever it stands.</summary>
+    internal PoolingWindow ToPooling(OnnxCall call) => Math.Max(Top, IsExtended ? 0 : Bottom) >= Height || Math.Max(Left, IsExtended ? 0 : Right) >= Width
+        ? throw call.Fail($"its padding is as wide as its window of {Height} x {Width}.")
+        : new(Height, Width, new ConvolutionWindow(StrideHeight, StrideWidth, Top, Bottom, Left, Right));
 
     private static WindowAttributes ReadSteps(OnnxCall call, int rank, Shape? weights)
     {
@@ -122,7 +125,9 @@ internal sealed record WindowAttributes(long Height, long Width)
     private static (long Before, long After, long Extent) Transposed(
         OnnxCall call, string auto, long before, long after, long more, long? extent, long image, long kernel, long stride, long dilation)
     {
-        long full = checked(stride * (image - 1) + more + (kernel - 1) * dilation + 1);
+        if (image > Most)
+            throw call.Fail($"it has {image} elements along an axis, more than {Most}.");
+        long full = stride * (image - 1) + more + (kernel - 1) * dilation + 1;
         if (extent is null && auto is "SAME_UPPER" or "SAME_LOWER")
             extent = image * stride;
         if (extent is null)

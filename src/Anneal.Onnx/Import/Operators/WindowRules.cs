@@ -85,7 +85,7 @@ internal static class WindowRules
         WindowAttributes window = WindowAttributes.Read(call, x.Shape.Rank, null, image.Shape[1..3]);
         if (window.DilationHeight != 1 || window.DilationWidth != 1)
             throw call.Fail("its window is dilated, which Anneal's pooling is not.");
-        return [FromImage(image.MaxPool(window.ToPooling()), x.Shape.Rank)];
+        return [FromImage(image.MaxPool(window.ToPooling(call)), x.Shape.Rank)];
     }
 
     private static OnnxValue[] AveragePool(OnnxCall call)
@@ -98,7 +98,7 @@ internal static class WindowRules
             throw call.Fail("its window is dilated, which Anneal's pooling is not.");
         if (countsPadding && window.IsExtended)
             throw call.Fail("it counts padding and rounds its extent up, which Anneal does not read together.");
-        return [FromImage(image.AveragePool(window.ToPooling(), countsPadding), x.Shape.Rank)];
+        return [FromImage(image.AveragePool(window.ToPooling(call), countsPadding), x.Shape.Rank)];
     }
 
     private static Tensor Global(OnnxCall call, Func<Tensor, int[], Tensor> fold)

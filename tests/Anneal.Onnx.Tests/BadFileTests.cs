@@ -1,0 +1,172 @@
+using Anneal.Saving;
+using Anneal.Testing;
+
+namespace Anneal.Onnx.Tests;
+
+/// <summary>Damaged, incomplete and hostile graphs are typed errors that say what is wrong.</summary>
+public sealed class BadFileTests
+{
+    [Fact]
+    public void AnUnknownOperatorIsNamedWithItsNode()
+    {
+        var error = Assert.Throws<OnnxOperatorException>(() => Import(Small(n => n.Operator = "Frobnicate")));
+        Assert.Equal(("Frobnicate", "the node"), (error.Operator, error.Node));
+        error = Assert.Throws<OnnxOperatorException>(() => Import(Small(n => (n.Domain, n.Operator) = ("com.example", "Add"))));
+        Assert.Equal("com.example.Add", error.Operator);
+        Assert.Contains("the node", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFormThatAnnealDoesNotHaveIsNamed()
+    {
+        Assert.Contains("'frob'", Assert.Throws<OnnxOperatorException>(() => Import(Small(n => n.Attributes.Add(Attributes.Of("frob", 1))))).Message, StringComparison.Ordinal);
+        Assert.Contains("'nobody'", Assert.Throws<OnnxOperatorException>(() => Import(Small(n => n.Inputs[1] = "nobody"))).Message, StringComparison.Ordinal);
+        Assert.Contains("shape", Assert.Throws<OnnxOperatorException>(() => Import(Small(n => n.Operator = "Reshape"))).Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("input 1", Assert.Throws<OnnxOperatorException>(() => Import(Small(n => n.Inputs.RemoveAt(1)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OutputsMustBeThereAndValuesOnce()
+    {
+        Assert.Contains("'y'", Assert.Throws<ModelFileException>(() => Import(Small(n => n.Outputs[0] = "z"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'x'", Assert.Throws<ModelFileException>(() => Import(Small(n => n.Outputs[0] = "x"))).Found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TensorsMustHoldWhatTheyClaim()
+    {
+        Assert.Contains("12", Assert.Throws<ModelFileException>(() => Import(Small(w => w.Dimensions[0] = 4, _ => { }))).Found, StringComparison.Ordinal);
+        Assert.Throws<ModelFileException>(() => Import(Small(w => w.Dimensions[0] = long.MaxValue, _ => { })));
+        Assert.Throws<ModelFileException>(() => Import(Small(w => w.Dimensions[0] = -1, _ => { })));
+        Assert.Contains("complex64", Assert.Throws<ModelFileException>(() => Import(Small(w => w.ElementType = 14, _ => { }))).Found, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("../outside.bin")]
+    [InlineData("/etc/passwd")]
+    [InlineData("a/../../outside.bin")]
+    [InlineData("..\\outside.bin")]
+    [InlineData("C:\\outside.bin")]
+    [InlineData("link.bin")]
+    [InlineData("nowhere.bin")]
+    [InlineData("")]
+    public void ValuesOutsideOfTheFolderAreRefused(string location)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("inside"));
+        File.WriteAllBytes(folder.File("outside.bin"), new byte[12]);
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "inside", "link.bin"), folder.File("outside.bin"));
+        string path = Path.Combine(folder.Path, "inside", "graph.onnx");
+        File.WriteAllBytes(path, Small(w => w.External = new Dictionary<string, string> { ["location"] = location }, _ => { }, withValues: false));
+        var error = Assert.Throws<ModelFileException>(() => OnnxModel.Import(path));
+        Assert.Contains("folder", error.Expected, StringComparison.Ordinal);
+        Assert.Contains("'w'", error.Where, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ValuesBesideTheFileAreReadWithinTheirFile()
+    {
+        using var folder = new TemporaryFolder();
+        float[] values = [1, 2, 3];
+        File.WriteAllBytes(folder.File("w.bin"), [9, 9, 9, 9, .. System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values)]);
+        void Write(string offset) => File.WriteAllBytes(
+            folder.File("graph.onnx"), Small(w => w.External = new Dictionary<string, string> { ["location"] = "w.bin", ["offset"] = offset, ["length"] = "12" }, _ => { }, withValues: false));
+        Write("4");
+        Assert.Equal([2, 3, 4], OnnxModel.Import(folder.File("graph.onnx")).Infer(TensorData.From(new float[] { 1, 1, 1 }, [1, 3]))[0].ToArray<float>());
+        foreach (string offset in (string[])["8", "9223372036854775807", "-4", "x"])
+        {
+            Write(offset);
+            Assert.Throws<ModelFileException>(() => OnnxModel.Import(folder.File("graph.onnx")));
+        }
+
+        Assert.Throws<ModelFileException>(() => OnnxModel.Import(File.ReadAllBytes(folder.File("graph.onnx"))));
+    }
+
+    [Fact]
+    public void EveryTruncationIsAnErrorOrAGraph()
+    {
+        byte[] whole = Small(_ => { });
+        int refused = 0;
+        for (int length = 0; length < whole.Length; length++)
+        {
+            try
+            {
+                OnnxModel.Import(whole.AsMemory(0, length));
+            }
+            catch (AnnealException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, whole.Length * 9 / 10, whole.Length);
+        Assert.Throws<ModelFileException>(() => OnnxModel.Import("nowhere.onnx"));
+    }
+
+    /// <summary>Each function calls the next twice: a small file, and more nodes than any machine has time for.</summary>
+    [Fact]
+    public void FunctionsThatGrowWithoutEndAreRefused()
+    {
+        OnnxFile file = OnnxReader.Read(Small(n => (n.Domain, n.Operator) = ("f", "f0")), "functions");
+        for (int i = 0; i < 40; i++)
+        {
+            var function = new OnnxFunction { Domain = "f", Name = $"f{i}" };
+            function.Inputs.AddRange(["a", "b"]);
+            function.Outputs.Add("d");
+            string next = i == 39 ? "" : "f", op = i == 39 ? "Add" : $"f{i + 1}";
+            function.Nodes.Add(Node(next, op, ["a", "b"], "c"));
+            function.Nodes.Add(Node(next, op, ["c", "b"], "d"));
+            file.Functions.Add(("f", function.Name), function);
+        }
+
+        Assert.Contains("nodes", Assert.Throws<ModelFileException>(() => Import(Bytes(file))).Expected, StringComparison.Ordinal);
+        file.Functions[("f", "f39")].Nodes[0].Domain = "f";
+        file.Functions[("f", "f39")].Nodes[0].Operator = "f0";
+        Assert.Throws<ModelFileException>(() => Import(Bytes(file)));
+    }
+
+    [Fact]
+    public void ShapesThatNothingCanHoldAreRefusedBeforeMemoryIsTaken()
+    {
+        OnnxFile file = OnnxReader.Read(Small(n => n.Operator = "Expand"), "shape");
+        file.Graph.Nodes[0].Inputs[1] = "s";
+        file.Graph.Initializers.Add(OnnxTensor.Of("s", TensorData.From([1L << 40, 1L << 40])));
+        Assert.Throws<OnnxOperatorException>(() => Import(Bytes(file)));
+    }
+
+    private static OnnxModel Import(byte[] bytes) => OnnxModel.Import(bytes);
+
+    private static byte[] Bytes(OnnxFile file)
+    {
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(file, t => t.HasValues ? t.Read(file.Name, null) : null).WriteTo(stream);
+        return stream.ToArray();
+    }
+
+    private static OnnxNode Node(string domain, string op, string[] inputs, string output)
+    {
+        OnnxNode node = EmitterNames.NodeOf(op, "", inputs, [output]);
+        node.Domain = domain;
+        return node;
+    }
+
+    private static byte[] Small(Action<OnnxNode> change) => Small(_ => { }, change);
+
+    /// <summary>y = x + w for three numbers, with something changed.</summary>
+    private static byte[] Small(Action<OnnxTensor> weight, Action<OnnxNode> change, bool withValues = true)
+    {
+        var file = new OnnxFile { Name = "small", IrVersion = 8 };
+        file.Opsets[""] = 17;
+        OnnxTensor w = OnnxTensor.Of("w", TensorData.From(new float[] { 1, 2, 3 }));
+        weight(w);
+        file.Graph.Initializers.Add(w);
+        file.Graph.Inputs.Add(new OnnxValueInfo { Name = "x", ElementType = 1, Dimensions = [new(-1, "n"), new(3, "")] });
+        file.Graph.Outputs.Add(new OnnxValueInfo { Name = "y", ElementType = 1, Dimensions = [new(-1, "n"), new(3, "")] });
+        OnnxNode node = EmitterNames.NodeOf("Add", "the node", ["x", "w"], ["y"]);
+        change(node);
+        file.Graph.Nodes.Add(node);
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(file, t => withValues ? t.Data : null).WriteTo(stream);
+        return stream.ToArray();
+    }
+}
