@@ -1,4 +1,3 @@
-using Anneal.Saving;
 using Anneal.Testing;
 
 namespace Anneal.Onnx.Tests;

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Anneal.Graphs;
 using Anneal.Ops;
 using Anneal.Testing;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Anneal.Graphs;
-using Anneal.Ops;
 
 namespace Anneal.Onnx;
 

@@ -1,4 +1,3 @@
-using Anneal.Graphs;
 using Anneal.Ops;
 
 namespace Anneal.Onnx;

@@ -87,7 +87,7 @@ internal sealed class OnnxEmitter
             body.Graph.Outputs.Add(body.Describe(name, output));
         }
 
-        body.Graph.Name = pair.First.Origin.LayerPath;
+        body.Graph.Name = pair.First.Origin.LayerPath is { Length: > 0 } path ? path : "body";
         return body.Graph;
     }
 

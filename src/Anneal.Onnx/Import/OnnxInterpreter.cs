@@ -1,6 +1,5 @@
 using Anneal.Graphs;
 using Anneal.Ops;
-using Anneal.Saving;
 
 namespace Anneal.Onnx;
 

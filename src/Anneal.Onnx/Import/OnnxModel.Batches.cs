@@ -24,7 +24,7 @@ public sealed partial class OnnxModel
 
         using var trace = new Trace("import of " + _file.Name, training: false);
         Tensor[] outputs = ApplyAll([.. types.Select((t, i) => trace.AddInput(t, _inputs[i].Name))], RunGraph);
-        return FindInputWithoutExamples() is null && outputs.Select((o, i) => ExampleAxis(i, o, FixedBatch ?? Examples)).All(axis => axis >= 0);
+        return FindInputWithoutExamples() is null && FixedBatch != 0 && outputs.Select((o, i) => ExampleAxis(i, o, FixedBatch ?? Examples)).All(axis => axis >= 0);
     }
 
     private OnnxValueInfo? FindInputWithoutExamples() =>

@@ -1,6 +1,3 @@
-using Anneal.Graphs;
-using Anneal.Saving;
-
 namespace Anneal.Onnx;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Anneal.Saving;
-
 namespace Anneal.Onnx;
 
 /// <summary>An ONNX graph has an operator that Anneal does not know, or one in a form that it does not have.</summary>

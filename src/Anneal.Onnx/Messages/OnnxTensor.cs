@@ -1,5 +1,4 @@
 using System.Globalization;
-using Anneal.Saving;
 
 namespace Anneal.Onnx;
 

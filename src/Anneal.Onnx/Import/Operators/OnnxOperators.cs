@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Anneal.Saving;
 
 namespace Anneal.Onnx;
 
