@@ -1,3 +1,7 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Anneal.Testing;
+
 namespace Anneal.Models.Tests;
 
 /// <summary>Blocks of few bits against references written value by value from the published layouts.</summary>
@@ -35,6 +39,29 @@ public sealed unsafe class GgufBlockTests
             return block;
         })];
         AssertSame(type, blocks, values, at);
+    }
+
+    /// <summary>The same bits as ggml, of which a few blocks are kept: its values of its blocks, and its blocks of the values where blocks are written.</summary>
+    [Fact]
+    public void BlocksAreThoseOfOtherSoftware()
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "Anneal.Models.Tests", "Gguf", "blocks.json")));
+        float[] values = Floats(json.RootElement.GetProperty("values"));
+        int written = 0;
+        foreach (JsonProperty type in json.RootElement.GetProperty("types").EnumerateObject())
+        {
+            GgufTensorType kind = Enum.Parse<GgufTensorType>(type.Name);
+            byte[] blocks = type.Value.GetProperty("blocks").GetBytesFromBase64();
+            Assert.Equal(Floats(type.Value.GetProperty("values")), Dequantize(kind, blocks, values.Length));
+            if (!GgufTypes.Writable.Contains(kind))
+                continue;
+            Assert.Equal(blocks, Quantize(kind, values));
+            written++;
+        }
+
+        Assert.Equal(2, written);
+
+        static float[] Floats(JsonElement base64) => MemoryMarshal.Cast<byte, float>(base64.GetBytesFromBase64()).ToArray();
     }
 
     /// <summary>Tensors that are large enough to be shared out among threads, with a last piece that is not whole.</summary>
