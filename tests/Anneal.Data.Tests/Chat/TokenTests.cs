@@ -57,7 +57,7 @@ public sealed class TokenTests
     {
         ChatTemplate template = ChatTemplates.Load(name);
         RenderedChat chat = template.RenderForTraining(Talk(() => "xy"), Options);
-        Tokenizer tokenizer = Characters(chat.Text + "ab", specials);
+        Tokenizer tokenizer = Characters(chat.Text, specials);
         int end = tokenizer.IdOf(specials[0])!.Value;
         Assert.Equal(end, template.EndOfTurn(tokenizer));
         TokenizedChat tokens = chat.Encode(tokenizer, new ChatEncodeOptions { EndTokens = [end] });
@@ -73,7 +73,7 @@ public sealed class TokenTests
         RenderedChat chat = ChatTemplates.Load("glm4").RenderForTraining(Talk(() => "xy"));
         Tokenizer tokenizer = Characters(chat.Text, specials);
         (int user, int end) = (tokenizer.IdOf("<|user|>")!.Value, tokenizer.IdOf("<|endoftext|>")!.Value);
-        Assert.Null(ChatTemplates.Load("glm4").EndOfTurn(Characters(chat.Text + "ab", specials)));
+        Assert.Null(ChatTemplates.Load("glm4").EndOfTurn(tokenizer));
         Assert.DoesNotContain(user, Assistant(chat.Encode(tokenizer)));
         TokenizedChat tokens = chat.Encode(tokenizer, new ChatEncodeOptions { EndTokens = [end, user] });
         Assert.Equal([user, end], Assistant(tokens).Where(id => tokenizer.IsSpecial(id)));

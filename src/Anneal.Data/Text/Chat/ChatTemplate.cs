@@ -112,10 +112,14 @@ public sealed partial class ChatTemplate
         }
 
         TokenizedChat tokens = chat.Encode(tokenizer);
-        int last = tokens.AssistantMask.Count - 1;
-        while (last >= 0 && !(tokens.AssistantMask[last] && tokenizer.IsSpecial(tokens.Ids[last])))
-            last--;
-        return last < 0 ? null : tokens.Ids[last];
+        for (int i = tokens.Ids.Count - 1; i >= 0; i--)
+        {
+            // The token of what a tokenizer does not know is special too, but does not stand in the text.
+            if (tokens.AssistantMask[i] && tokenizer.IsSpecial(tokens.Ids[i]) && chat.Text.Contains(tokenizer.TokenOf(tokens.Ids[i])!, StringComparison.Ordinal))
+                return tokens.Ids[i];
+        }
+
+        return null;
     }
 
     private RenderedChat Rendered(string text, IReadOnlyList<TextRange> ranges, ChatConversation conversation, ChatRenderOptions options) =>
