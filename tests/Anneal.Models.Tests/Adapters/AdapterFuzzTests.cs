@@ -1,4 +1,3 @@
-using Anneal.Saving;
 using Anneal.Testing;
 using Xunit.Abstractions;
 
