@@ -156,7 +156,7 @@ internal sealed class Chat(TextGenerator generator, GenerationOptions options, C
             return;
         double reading = Stopwatch.GetElapsedTime(start, first).TotalSeconds, seconds = Stopwatch.GetElapsedTime(first).TotalSeconds;
         string rate = last.NewTokenCount > 1 && seconds > 0 ? $", {(last.NewTokenCount - 1) / seconds:F1} tokens/s" : "";
-        Say($"{last.NewTokenCount} tokens{rate}, the first after {reading:F2} s" + (last.FinishReason == FinishReason.Length ? "; no room for more" : ""));
+        Say($"{last.NewTokenCount} tokens{rate}, the first after {reading:F2} s" + (last.FinishReason == FinishReason.Length ? "; cut at the limit" : ""));
     }
 
     /// <summary>The answer; where the conversation is too long for the model, its oldest turns are left out.</summary>

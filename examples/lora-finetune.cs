@@ -138,6 +138,6 @@ static void ShareOfForms(Gpt2LMHeadModel model, Tokenizer tokenizer, string how,
 
 static TensorData Ids(Tokenizer tokenizer, string text)
 {
-    long[] ids = [.. tokenizer.Encode(text).Ids.Select(i => (long)i)];
-    return TensorData.From<long>(ids, [1, ids.Length]);
+    int[] ids = [.. tokenizer.Encode(text).Ids];
+    return TensorData.From<int>(ids, [1, ids.Length]);
 }

@@ -82,6 +82,11 @@ public sealed class OperationTests
             // The runtime has not every operator for every type; those of the layers are float32 and whole numbers.
             return null;
         }
+        catch (OnnxRuntimeException) when (golden.Op is Scan { Length: 0 })
+        {
+            // The runtime refuses loops of no steps, which are right by the definition; they are read back above.
+            return null;
+        }
         catch (OnnxRuntimeException error)
         {
             return $"{golden.Name}: {error.Message}";
