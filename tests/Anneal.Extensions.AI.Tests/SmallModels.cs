@@ -19,7 +19,15 @@ internal static class SmallModels
     internal static TextGenerator Generator(bool hasTemplate = true) => new(
         new CausalGenerator(new LlamaForCausalLM(new LlamaConfig
         {
-            VocabularySize = Tokenizer.IdCount, HiddenSize = 16, IntermediateSize = 24, LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, HeadDimension = 8, MaximumPositions = 1024, InitializerRange = 0.3,
+            VocabularySize = Tokenizer.IdCount,
+            HiddenSize = 16,
+            IntermediateSize = 24,
+            LayerCount = 1,
+            HeadCount = 2,
+            KeyValueHeadCount = 1,
+            HeadDimension = 8,
+            MaximumPositions = 1024,
+            InitializerRange = 0.3,
         })),
         Tokenizer)
     {

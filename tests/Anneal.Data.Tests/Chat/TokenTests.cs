@@ -204,6 +204,7 @@ public sealed class TokenTests
     /// <summary>A tokenizer that has every character of a text, and special tokens, whose characters count one by one.</summary>
     private static Tokenizer Characters(string text, string[] specials) => CharacterTrainer.Train([.. text.EnumerateRunes().Select(r => r.ToString())], new CharacterTrainingOptions
     {
-        UnknownToken = "<unknown>", SpecialTokens = [.. specials.Select(AddedToken.Special)],
+        UnknownToken = "<unknown>",
+        SpecialTokens = [.. specials.Select(AddedToken.Special)],
     });
 }

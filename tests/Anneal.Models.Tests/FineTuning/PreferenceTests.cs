@@ -130,7 +130,14 @@ public sealed class PreferenceTests
     {
         var policy = new Gpt2LMHeadModel(new Gpt2Config
         {
-            VocabularySize = 40, MaximumPositions = 16, HiddenSize = 16, LayerCount = 2, HeadCount = 2, ResidualDropout = 0.3, EmbeddingDropout = 0.3, AttentionDropout = 0.3,
+            VocabularySize = 40,
+            MaximumPositions = 16,
+            HiddenSize = 16,
+            LayerCount = 2,
+            HeadCount = 2,
+            ResidualDropout = 0.3,
+            EmbeddingDropout = 0.3,
+            AttentionDropout = 0.3,
         });
         PreferenceRows rows = PreferencePairs.Pad(Pairs);
         TensorData reference = PreferenceModel.LogProbabilities(policy, rows);

@@ -73,7 +73,14 @@ public sealed class SupervisedTests
 
     internal static LlamaForCausalLM Small(long seed = 4) => new(new LlamaConfig
     {
-        VocabularySize = 40, HiddenSize = 32, IntermediateSize = 64, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDimension = 8, MaximumPositions = 64,
+        VocabularySize = 40,
+        HiddenSize = 32,
+        IntermediateSize = 64,
+        LayerCount = 2,
+        HeadCount = 4,
+        KeyValueHeadCount = 2,
+        HeadDimension = 8,
+        MaximumPositions = 64,
     })
     {
         Seed = seed,

@@ -91,7 +91,16 @@ public sealed class ChatGenerationTests
         var scratch = new Scratch();
         new LlamaForCausalLM(new LlamaConfig
         {
-            VocabularySize = 500, HiddenSize = 16, IntermediateSize = 24, LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, HeadDimension = 8, MaximumPositions = 128, InitializerRange = 0.3, EndIds = [0],
+            VocabularySize = 500,
+            HiddenSize = 16,
+            IntermediateSize = 24,
+            LayerCount = 1,
+            HeadCount = 2,
+            KeyValueHeadCount = 1,
+            HeadDimension = 8,
+            MaximumPositions = 128,
+            InitializerRange = 0.3,
+            EndIds = [0],
         }).SavePretrained(scratch.Path);
         File.Copy(Path.Combine(Published.Root, "tokenizers", "bytelevel_bpe_gpt2.json"), scratch.File("tokenizer.json"));
         File.WriteAllText(scratch.File("chat_template.jinja"), Template);

@@ -94,7 +94,8 @@ public sealed record ChatConversation(IReadOnlyList<ChatMessage> Messages)
         return new ChatTool(
             Text(function["name"], where + ".name"),
             function["description"] is { } description ? Text(description, where + ".description") : "",
-            function["parameters"]?.DeepClone() as JsonObject ?? []) { Definition = (JsonObject)json.DeepClone() };
+            function["parameters"]?.DeepClone() as JsonObject ?? [])
+        { Definition = (JsonObject)json.DeepClone() };
     }
 
     private static IEnumerable<JsonObject> Items(JsonNode? node, string where)

@@ -34,7 +34,10 @@ public sealed class RenderedChat
         int[]? typed = options.TypedSpecialTokens == TypedSpecialTokens.Text ? TypedTokens.Find(Text, tokenizer, _render) : null;
         TokenizedText tokens = tokenizer.Encode(Text, new EncodeOptions
         {
-            AddSpecialTokens = false, Truncation = TruncationOptions.None, Padding = PaddingOptions.None, TypedTokenPlaces = typed,
+            AddSpecialTokens = false,
+            Truncation = TruncationOptions.None,
+            Padding = PaddingOptions.None,
+            TypedTokenPlaces = typed,
         });
         var ids = new List<int>(tokens.Ids.ToArray());
         var mask = new List<bool>(AssistantMask(tokens));

@@ -105,7 +105,8 @@ internal static class TemplateMembers
             {
                 TemplateValue?[] bound = arguments.Bind(r, 1, "key", "default");
                 return map.Entries.TryGetValue(r.Key(bound[0]!), out TemplateValue? value) ? value : bound[1] ?? TemplateNone.Instance;
-            },
+            }
+            ,
             "pop" or "popitem" or "clear" or "update" or "setdefault" or "fromkeys" => throw run.Fail($"the method '{name}' of a mapping is not supported: values do not change"),
             _ => null,
         };
@@ -127,13 +128,15 @@ internal static class TemplateMembers
             {
                 TemplateValue wanted = arguments.Bind(r, 1, "value")[0]!;
                 return new TemplateInteger(sequence.Items.LongCount(item => TemplateOperators.AreEqual(r, item, wanted)));
-            },
+            }
+            ,
             "index" => (r, arguments) =>
             {
                 TemplateValue wanted = arguments.Bind(r, 1, "value")[0]!;
                 int index = Array.FindIndex(sequence.Items, item => TemplateOperators.AreEqual(r, item, wanted));
                 return index >= 0 ? new TemplateInteger(index) : throw r.Fail("the list does not have the value that 'index' looks for");
-            },
+            }
+            ,
             "copy" when sequence.Kind == SequenceKind.List => (r, arguments) => NoArguments(r, arguments, () => sequence),
             "append" or "extend" or "insert" or "pop" or "remove" or "reverse" or "sort" or "clear" when sequence.Kind == SequenceKind.List =>
                 throw run.Fail($"the method '{name}' of a list is not supported: values do not change; '+' makes a longer list"),
