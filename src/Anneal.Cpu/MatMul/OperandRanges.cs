@@ -13,4 +13,7 @@ internal readonly unsafe struct OperandRanges(float* first, long firstLength, fl
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal float* At(long position) => position < _firstLength ? _first + position : _second + (position - _firstLength);
+
+    /// <summary>From a position to the end of its range.</summary>
+    internal long LengthFrom(long position) => position < _firstLength ? _firstLength - position : Length - position;
 }

@@ -22,11 +22,20 @@ internal unsafe struct TileArguments
     internal long OutputStep;
     internal long Depth;
 
+    /// <summary>Tiles of all rows and columns that lie below each other; 0 is one. Of smaller tiles there is one at a time.</summary>
+    internal long Count;
+
+    /// <summary>From one of them to the next in <see cref="Left"/>.</summary>
+    internal long LeftTileStep;
+
     /// <summary>What is read after this panel, to be brought near: an address that need not be valid.</summary>
     internal float* Next;
 
     /// <summary>How far <see cref="Next"/> moves with each depth.</summary>
     internal long NextStep;
+
+    /// <summary>How far it is from <see cref="Next"/> of a tile to that of the tile below.</summary>
+    internal long NextTileStep;
 
     /// <summary>Whether sums are added to the output, or replace it.</summary>
     internal bool Accumulate;

@@ -18,7 +18,8 @@ internal unsafe interface ITileSet
 
     /// <summary>
     /// Computes a tile of any number of rows and columns up to the largest. It may read the left panel up to the next multiple of the
-    /// tile's rows, and reads whole vectors of the right panel; what it computes from there is dropped.
+    /// tile's rows, and reads whole vectors of the right panel; what it computes from there is dropped. Of the largest tile,
+    /// <see cref="TileArguments.Count"/> that lie below each other.
     /// </summary>
     static abstract void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout;
@@ -128,7 +129,9 @@ internal readonly struct Tiles16<TLanes, TVector, TVec> : ITileSet
     public static void Multiply<TLayout>(int rows, int columns, in TileArguments tile)
         where TLayout : struct, ILeftLayout
     {
-        if ((columns == 2 * TLanes.Count || columns == TLanes.Count) && rows is 6 or 4 or 1)
+        if (columns == 2 * TLanes.Count && rows == 6)
+            Tiles.Multiply6x2<TLanes, TVector, TLayout>(tile);
+        else if ((columns == 2 * TLanes.Count || columns == TLanes.Count) && rows is 6 or 4 or 1)
             MultiplyWhole<TLayout>(rows, columns, tile);
         else
             MultiplyEdge<TLayout>(rows, columns, tile);

@@ -292,12 +292,18 @@ internal abstract unsafe partial class TiledProduct
             tile.Accumulate = block.Accumulate || done > 0;
             tile.Depth = Math.Min(_depthRun, block.DepthCount - done);
             tile.Right = right + (done * tile.RightStep);
-            for (int row = 0; row < block.RowCount; row += TSet.Rows, index++)
+            int row = 0;
+            while (row < block.RowCount)
             {
-                ahead.Place(index, block.DepthCount, ref tile);
+                int rows = Math.Min(TSet.Rows, block.RowCount - row);
+                bool isLargest = rows == TSet.Rows && columnCount == TSet.PanelVectors * TSet.VectorColumns;
+                int count = ahead.Place(index, isLargest ? (block.RowCount - row) / TSet.Rows : 1, block.DepthCount, ref tile);
                 PlaceLeft<TSet, TLayout>(block, row, done, ref tile);
                 tile.Output = output + (row * _shape.TotalColumns);
-                TSet.Multiply<TLayout>(Math.Min(TSet.Rows, block.RowCount - row), columnCount, tile);
+                tile.Count = count;
+                TSet.Multiply<TLayout>(rows, columnCount, tile);
+                row += count * TSet.Rows;
+                index += count;
             }
 
             done += _depthRun;
@@ -313,11 +319,13 @@ internal abstract unsafe partial class TiledProduct
         if (TLayout.IsDepthMajor)
         {
             tile.Left = block.LeftPanel + ((long)row * _depthBlock) + (depth * TSet.Rows);
+            tile.LeftTileStep = TSet.Rows * _depthBlock;
             return;
         }
 
         bool isWhole = row <= block.RowCount - TSet.Rows;
         tile.LeftRowStep = isWhole ? block.LeftRowStep : RowMajorLeft.Stride;
+        tile.LeftTileStep = TSet.Rows * tile.LeftRowStep;
         tile.Left = (isWhole ? block.Left + (row * block.LeftRowStep) : block.LastTile) + depth;
     }
 
@@ -364,29 +372,41 @@ internal abstract unsafe partial class TiledProduct
         internal long Stride;
         internal int Lines;
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal readonly void Place(int index, int depthCount, ref TileArguments tile)
+        /// <summary>Says what the tiles from one on bring near, and of how many that lie below each other this is true: at most of as many as given.</summary>
+        internal readonly int Place(int index, int tiles, int depthCount, ref TileArguments tile)
         {
             tile.Next = tile.Right;
             tile.NextStep = 0;
+            tile.NextTileStep = 0;
             if (Operands.Length != 0)
             {
-                tile.Next = Operands.At(Done + (index * Share));
+                long position = Done + (index * Share);
+                tile.Next = Operands.At(position);
                 tile.NextStep = FloatsPerLine;
+                tile.NextTileStep = Share;
+                return (int)Math.Clamp(Operands.LengthFrom(position) / Share, 1, tiles);
             }
-            else if (Share != 0)
+
+            if (Share != 0)
             {
                 tile.Next = Start + (index * Share);
                 tile.NextStep = FloatsPerLine;
+                tile.NextTileStep = Share;
             }
             else if (Stride != 0)
             {
-                int depth = index / Lines * ((int)tile.Depth / 2);
-                if (depth >= depthCount)
-                    return;
-                tile.Next = Start + (depth * Stride) + (index % Lines * FloatsPerLine);
+                // A column of lines after the other.
+                int depths = (int)Math.Max(1, tile.Depth / 2), tilesPerLine = (int)DivideUp(depthCount, depths), line = index / tilesPerLine;
+                if (line >= Lines)
+                    return tiles;
+                int part = index - (line * tilesPerLine);
+                tile.Next = Start + (part * depths * Stride) + (line * FloatsPerLine);
                 tile.NextStep = Stride;
+                tile.NextTileStep = depths * Stride;
+                return Math.Min(tiles, tilesPerLine - part);
             }
+
+            return tiles;
         }
     }
 
