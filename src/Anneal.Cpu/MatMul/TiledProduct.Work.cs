@@ -396,7 +396,7 @@ internal abstract unsafe partial class TiledProduct
             else if (Stride != 0)
             {
                 // A column of lines after the other.
-                int depths = (int)Math.Max(1, tile.Depth / 2), tilesPerLine = (int)DivideUp(depthCount, depths), line = index / tilesPerLine;
+                int depths = (int)Math.Max(1, tile.Depth / 2), tilesPerLine = Math.Max(1, (int)DivideUp(depthCount, depths)), line = index / tilesPerLine;
                 if (line >= Lines)
                     return tiles;
                 int part = index - (line * tilesPerLine);
