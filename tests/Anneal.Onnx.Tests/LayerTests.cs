@@ -30,7 +30,7 @@ public sealed class LayerTests
         Perturb(model);
         TensorData[] Draw(long count) =>
             [.. golden.Inputs.Select((t, i) => Inputs(t with { Shape = new Shape(count).Concat(t.Shape[1..]) }, golden, 7 * i + (int)count))];
-        OnnxExporter.Export(model, path, new OnnxExportOptions { Sample = Draw(golden.Inputs[0].Shape[0]) });
+        OnnxExporter.Export(model, path, new OnnxExportOptions { Samples = [new(Draw(golden.Inputs[0].Shape[0]))] });
         OnnxModel back = OnnxModel.Import(path);
         foreach (long count in (long[])[1, 7])
         {

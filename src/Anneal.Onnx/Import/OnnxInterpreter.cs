@@ -97,6 +97,8 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
         OnnxValue[] outputs = [];
         Graph graph = Graph.Of("constants", [], _ =>
         {
+            // Nobody asks where such a node comes from, and to find the line takes longer than all else here.
+            Trace.Current!.DerivedFrom = Origin.Unknown;
             outputs = rule(call);
             return [.. outputs.Where(o => o.Known is null).Select(o => o.Tensor)];
         });
