@@ -64,9 +64,9 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
         {
             outputs = file.Functions.TryGetValue((node.Domain, node.Operator), out OnnxFunction? function)
                 ? RunFunction(node, function, inputs)
-                : Apply(new OnnxCall(this, node, inputs, scope, opsets.GetValueOrDefault(node.Domain)));
+                : Apply(new OnnxCall(this, node, inputs, scope, opsets.TryGetValue(node.Domain, out long version) ? version : file.Opsets.GetValueOrDefault(node.Domain)));
         }
-        catch (Exception mistake) when (mistake is ShapeException or DTypeException or OptionException)
+        catch (AnnealException mistake) when (mistake is not (OnnxOperatorException or ModelFileException))
         {
             throw new OnnxOperatorException(File, node, mistake.Message, mistake);
         }

@@ -5,6 +5,7 @@ namespace Anneal.Onnx;
 /// <summary>Values that lie beside an ONNX file. A file that names another folder than its own is refused, so that it cannot make a reader open what it likes.</summary>
 internal sealed class ExternalFiles(string folder)
 {
+    private const int MostLinks = 16;
     private readonly string _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     /// <summary>The bytes of a tensor.</summary>
@@ -36,14 +37,25 @@ internal sealed class ExternalFiles(string folder)
         if (!File.Exists(path))
             throw tensor.Fail(file, "values in a file of the same folder", $"{ModelFileException.Quote(location)}, which does not exist");
 
-        // A link may lead out of the folder as well as a path can; caches of downloads keep their files behind links, and those name their target's folder.
-        for (FileSystemInfo? at = new FileInfo(path); at is not null && at.FullName.Length > _folder.Length; at = Directory.GetParent(at.FullName))
+        // A link may lead out of the folder as well as a path can.
+        return Followed(path, MostLinks) ?? throw tensor.Fail(file, "values in a file of the same folder", $"{ModelFileException.Quote(location)}, a link that leads out of it");
+    }
+
+    /// <summary>A path without links, or null where one of its links, or of those on the way to its target, leads out of the folder.</summary>
+    private string? Followed(string path, int links)
+    {
+        if (links < 0 || !path.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            return null;
+        string at = _folder;
+        string[] parts = path[(_folder.Length + 1)..].Split(Path.DirectorySeparatorChar);
+        for (int i = 0; i < parts.Length; i++)
         {
-            if (at.ResolveLinkTarget(returnFinalTarget: true) is { } target && !Path.GetFullPath(target.FullName).StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                throw tensor.Fail(file, "values in a file of the same folder", $"{ModelFileException.Quote(location)}, a link that leads out of it");
+            at = Path.Combine(at, parts[i]);
+            if (new FileInfo(at).ResolveLinkTarget(returnFinalTarget: false) is { } target)
+                return Followed(Path.GetFullPath(Path.Combine([target.FullName, .. parts[(i + 1)..]])), links - 1);
         }
 
-        return path;
+        return at;
     }
 
     private static long Number(OnnxTensor tensor, Dictionary<string, string> external, string name, long absent, string file)

@@ -132,9 +132,11 @@ internal sealed record WindowAttributes(long Height, long Width)
             extent = image * stride;
         if (extent is null)
             return auto == "VALID" ? (0, 0, full) : (before, after, Positive(call, full - before - after));
-        long all = full - extent.Value, larger = all - all / 2, smaller = all / 2;
-        if (all < 0)
+        if (extent - full >= stride)
             throw call.Fail($"it gives {full} elements along an axis, fewer than {extent}.");
+
+        // Steps that are longer than the window leave elements at the end to which nothing is added.
+        long all = Math.Max(0, full - extent.Value), larger = all - all / 2, smaller = all / 2;
         return auto == "SAME_UPPER" ? (smaller, larger, Positive(call, extent.Value)) : (larger, smaller, Positive(call, extent.Value));
     }
 
