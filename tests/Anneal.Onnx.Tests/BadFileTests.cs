@@ -47,6 +47,9 @@ public sealed class BadFileTests
     [InlineData("..\\outside.bin")]
     [InlineData("C:\\outside.bin")]
     [InlineData("link.bin")]
+    [InlineData("chain.bin")]
+    [InlineData("loop.bin")]
+    [InlineData("sub/link.bin")]
     [InlineData("nowhere.bin")]
     [InlineData("")]
     public void ValuesOutsideOfTheFolderAreRefused(string location)
@@ -55,6 +58,13 @@ public sealed class BadFileTests
         Directory.CreateDirectory(folder.File("inside"));
         File.WriteAllBytes(folder.File("outside.bin"), new byte[12]);
         File.CreateSymbolicLink(Path.Combine(folder.Path, "inside", "link.bin"), folder.File("outside.bin"));
+
+
+        // Links that stay in the folder by name, and leave it by the next one.
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "inside", "sub"), folder.Path);
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "inside", "chain.bin"), "sub/outside.bin");
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "inside", "loop.bin"), "loop.bin");
+        File.CreateSymbolicLink(folder.File("link.bin"), folder.File("outside.bin"));
         string path = Path.Combine(folder.Path, "inside", "graph.onnx");
         File.WriteAllBytes(path, Small(w => w.External = new Dictionary<string, string> { ["location"] = location }, _ => { }, withValues: false));
         var error = Assert.Throws<ModelFileException>(() => OnnxModel.Import(path));
@@ -79,6 +89,51 @@ public sealed class BadFileTests
         }
 
         Assert.Throws<ModelFileException>(() => OnnxModel.Import(File.ReadAllBytes(folder.File("graph.onnx"))));
+
+        // Caches of downloads keep their files behind links; those within the folder are followed.
+        Write("4");
+        File.Move(folder.File("w.bin"), folder.File("values"));
+        File.CreateSymbolicLink(folder.File("w.bin"), "values");
+        Assert.Equal([2, 3, 4], OnnxModel.Import(folder.File("graph.onnx")).Infer(TensorData.From(new float[] { 1, 1, 1 }, [1, 3]))[0].ToArray<float>());
+    }
+
+    /// <summary>Numbers whose sums, differences and opposites no type holds.</summary>
+    [Fact]
+    public void NumbersOfOperatorsHaveBounds()
+    {
+        const long Most = long.MaxValue, Least = long.MinValue;
+        Refused("Split", n => n.Outputs.Add("z"), Attributes.Of("split", [Most, Most]));
+        Refused("Split", n => n.Outputs.Add("z"), Attributes.Of("split", [-1, 3]));
+        Refused("Pad", _ => { }, Attributes.Of("pads", [Least, 0, 0, 0]));
+        Refused("Pad", _ => { }, Attributes.Of("pads", [Most, 0, Most, 0]));
+        Refused("Slice", _ => { }, Attributes.Of("starts", [0]), Attributes.Of("ends", [2]), Attributes.Of("axes", [Least]));
+        Refused("Unsqueeze", _ => { }, Attributes.Of("axes", [Most]));
+        Refused("ReduceSum", _ => { }, Attributes.Of("axes", [Least]));
+
+        static void Refused(string op, Action<OnnxNode> change, params OnnxAttribute[] attributes)
+        {
+            byte[] file = Small(n =>
+            {
+                n.Operator = op;
+                n.Inputs.RemoveAt(1);
+                n.Attributes.AddRange(attributes);
+                change(n);
+            });
+            Assert.Equal(op, Assert.Throws<OnnxOperatorException>(() => Import(file)).Operator);
+        }
+    }
+
+    /// <summary>A place beyond an axis is none of the next row.</summary>
+    [Fact]
+    public void PlacesOutsideOfATensorAreRefused()
+    {
+        foreach (long[] place in (long[][])[[0, 3], [-3, 0], [2, 0]])
+        {
+            OnnxFile file = OnnxReader.Read(Small(n => (n.Operator, n.Inputs[0], n.Inputs[1]) = ("GatherND", "w2", "places")), "places");
+            file.Graph.Initializers.Add(OnnxTensor.Of("w2", TensorData.From(new float[6], [2, 3])));
+            file.Graph.Initializers.Add(OnnxTensor.Of("places", TensorData.From(place)));
+            Assert.Contains("place", Assert.Throws<OnnxOperatorException>(() => Import(Bytes(file))).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -42,6 +42,9 @@ public sealed class ModelTests
                 new GlobalAveragePool1D(), new Dropout(0.2), new Dense(4)),
             [new(DType.Int32, [9])], 40),
         ["seq2seq-attention"] = (() => new Reader(), [new(DType.Int32, [9]), new(DType.Int32, [5])], 12),
+        ["tang-gpt"] = (
+            () => new Gpt2LMHeadModel(new Gpt2Config { VocabularySize = 40, HiddenSize = 16, LayerCount = 2, HeadCount = 4, MaximumPositions = 9 }) { Seed = 1 },
+            [new(DType.Int32, [9])], 40),
         ["cartpole-policy"] = (() => new Sequential("policy", new Dense(64, Activation.Tanh), new Dense(2)), [new(DType.Float32, [4])], 2),
     };
 
@@ -179,23 +182,28 @@ public sealed class ModelTests
     private sealed class Reader : Model
     {
         private readonly Embedding _read, _written;
-        private readonly PositionalEmbedding _places;
+        private readonly PositionalEmbedding _places, _writtenPlaces;
         private readonly TransformerEncoderBlock _encoder;
         private readonly TransformerDecoderBlock _decoder;
-        private readonly LayerNormalization _norm;
+        private readonly LayerNormalization _norm, _last;
 
         internal Reader() : base("reader")
         {
             _read = Track(new Embedding(12, 16, maskZero: true, name: "read"));
             _places = Track(new PositionalEmbedding(9, name: "places"));
+            _writtenPlaces = Track(new PositionalEmbedding(5, name: "written_places"));
             _encoder = Track(new TransformerEncoderBlock(4, 32, Activation.Gelu, preNorm: true));
             _norm = Track(new LayerNormalization(name: "norm"));
             _written = Track(new Embedding(12, 16, name: "written"));
-            _decoder = Track(new TransformerDecoderBlock(4, 32, Activation.Gelu, preNorm: true));
+            _decoder = Track(new TransformerDecoderBlock(4, 32, Activation.Gelu, preNorm: true, returnAttentionScores: true));
+            _last = Track(new LayerNormalization(name: "last"));
         }
 
-        protected override IReadOnlyList<Tensor> Call(IReadOnlyList<Tensor> inputs) =>
-            [_decoder.ApplyAll([_written.Apply(inputs[1]), _norm.Apply(_encoder.Apply(_places.Apply(_read.Apply(inputs[0]))))])[0]];
+        protected override IReadOnlyList<Tensor> Call(IReadOnlyList<Tensor> inputs)
+        {
+            Tensor encoded = _norm.Apply(_encoder.Apply(_places.Apply(_read.Apply(inputs[0]))));
+            return [_written.Project(_last.Apply(_decoder.ApplyWithScores(_writtenPlaces.Apply(_written.Apply(inputs[1])), encoded).Output))];
+        }
     }
 
     /// <summary>Depends on the number of examples as no graph of the format can say.</summary>

@@ -39,9 +39,10 @@ public sealed partial class OnnxModel : Model
             TakeSavedValues();
         else
             TakeValues();
-        _hasExamples = TryGraph();
+        TensorType[]? outputs = TryGraph();
+        _hasExamples = outputs is not null;
         if (DeclaredInputs() is { } types)
-            EnsureBuilt(types);
+            BuildAs(types, outputs!);
     }
 
     /// <summary>The names of the graph's inputs, in the order in which they are given.</summary>
