@@ -161,22 +161,56 @@ public sealed class BadFileTests
     [Fact]
     public void FunctionsThatGrowWithoutEndAreRefused()
     {
+        OnnxFile file = Functions("Add");
+        Assert.Contains("nodes", Assert.Throws<ModelFileException>(() => Import(Bytes(file))).Expected, StringComparison.Ordinal);
+        file.Functions[("f", "f39")].Nodes[0].Domain = "f";
+        file.Functions[("f", "f39")].Nodes[0].Operator = "f0";
+        Assert.Throws<ModelFileException>(() => Import(Bytes(file)));
+    }
+
+    /// <summary>The same with nodes that are hundreds of operations each, and with some that are computed when the file is read.</summary>
+    [Fact]
+    public void FunctionsOfLargeNodesAreRefused()
+    {
+        OnnxFile file = Functions("LRN", Attributes.Of("size", 256));
+        file.Graph.Inputs[0].Dimensions = [new(2, ""), new(3, ""), new(2, "")];
+        foreach (OnnxFunction function in file.Functions.Values)
+            function.Nodes.Where(n => n.Operator == "LRN").ToList().ForEach(n => n.Inputs.RemoveAt(1));
+        Assert.Contains("bytes", Refused(file).Expected, StringComparison.Ordinal);
+
+        file = Functions("MatMul");
+        file.Graph.Nodes[0].Inputs[0] = "w2";
+        file.Graph.Nodes[0].Inputs[1] = "w2";
+        file.Graph.Initializers.Add(OnnxTensor.Of("w2", TensorData.From(new float[4096], [64, 64])));
+        Refused(file);
+
+        static ModelFileException Refused(OnnxFile file)
+        {
+            byte[] bytes = Bytes(file);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var error = Assert.Throws<ModelFileException>(() => OnnxModel.Import(bytes, new OnnxImportOptions { IsParameter = _ => false }));
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2L << 30);
+            return error;
+        }
+    }
+
+    private static OnnxFile Functions(string last, params OnnxAttribute[] attributes)
+    {
         OnnxFile file = OnnxReader.Read(Small(n => (n.Domain, n.Operator) = ("f", "f0")), "functions");
         for (int i = 0; i < 40; i++)
         {
             var function = new OnnxFunction { Domain = "f", Name = $"f{i}" };
             function.Inputs.AddRange(["a", "b"]);
             function.Outputs.Add("d");
-            string next = i == 39 ? "" : "f", op = i == 39 ? "Add" : $"f{i + 1}";
+            string next = i == 39 ? "" : "f", op = i == 39 ? last : $"f{i + 1}";
             function.Nodes.Add(Node(next, op, ["a", "b"], "c"));
             function.Nodes.Add(Node(next, op, ["c", "b"], "d"));
+            if (i == 39)
+                function.Nodes.ForEach(n => n.Attributes.AddRange(attributes));
             file.Functions.Add(("f", function.Name), function);
         }
 
-        Assert.Contains("nodes", Assert.Throws<ModelFileException>(() => Import(Bytes(file))).Expected, StringComparison.Ordinal);
-        file.Functions[("f", "f39")].Nodes[0].Domain = "f";
-        file.Functions[("f", "f39")].Nodes[0].Operator = "f0";
-        Assert.Throws<ModelFileException>(() => Import(Bytes(file)));
+        return file;
     }
 
     [Fact]

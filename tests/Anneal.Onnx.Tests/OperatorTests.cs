@@ -80,7 +80,7 @@ public sealed class OperatorTests
         }
 
         yield return new("ConvTranspose to a shape", 11, "ConvTranspose", [image], [Drawn(2, 3, 3, 3)], Ints("output_shape", 10, 8), Ints("strides", 2, 2));
-        foreach (Case one in Resizes(image).Concat(Recurrent()))
+        foreach (Case one in Resizes(image).Concat(Recurrent()).Concat(Elementwise()).Concat(Others(image)))
             yield return one;
     }
 
@@ -122,6 +122,57 @@ public sealed class OperatorTests
             Texts("activations", "Relu", "Softsign")) { OutputCount = 2 };
     }
 
+    private static IEnumerable<Case> Elementwise()
+    {
+        TensorData x = Drawn(2, 3, 4), truth = TensorData.From(new[] { true, false, true, false }), other = TensorData.From(new[] { true, true, false, false });
+        yield return new("Equal of truths", 13, "Equal", [truth, other], []) { Type = DType.Bool };
+        yield return new("Xor", 7, "Xor", [truth, other], []);
+        yield return new("IsInf above", 10, "IsInf", [F([1, float.PositiveInfinity, float.NegativeInfinity, float.NaN], 4)], [], Attributes.Of("detect_negative", 0)) { Type = DType.Bool };
+        yield return new("IsNaN", 13, "IsNaN", [F([1, float.PositiveInfinity, float.NaN], 3)], []) { Type = DType.Bool };
+        yield return new("Mean of three", 13, "Mean", [x, Drawn(3, 1), Drawn(4)], []);
+        yield return new("Max of three", 13, "Max", [x, Drawn(3, 1), Drawn(4)], []);
+        yield return new("PRelu", 16, "PRelu", [x], [Drawn(3, 1)]);
+        yield return new("Celu", 12, "Celu", [x], [], Number("alpha", 2));
+        yield return new("Selu", 7, "Selu", [x], []);
+        yield return new("Elu", 7, "Elu", [x], [], Number("alpha", 0.5));
+        yield return new("Shrink", 9, "Shrink", [x], [], Number("lambd", 0.3), Number("bias", 0.1));
+        yield return new("ThresholdedRelu", 10, "ThresholdedRelu", [x], [], Number("alpha", 0.25));
+        yield return new("HardSwish", 14, "HardSwish", [x], []);
+        yield return new("HardSigmoid", 7, "HardSigmoid", [x], [], Number("alpha", 0.5));
+        yield return new("Mish", 18, "Mish", [x], []);
+        yield return new("Gelu", 20, "Gelu", [x], [], Attributes.Of("approximate", "tanh"));
+        yield return new("Softsign", 7, "Softsign", [x], []);
+        yield return new("LogSoftmax", 13, "LogSoftmax", [x], [], Attributes.Of("axis", 1));
+    }
+
+    private static IEnumerable<Case> Others(TensorData image)
+    {
+        TensorData x = Drawn(2, 3, 4), places = TensorData.From(new long[] { 1, 0, -1, 2 }, [1, 4]);
+        yield return new("ScatterElements", 16, "ScatterElements", [Drawn(3, 4)], [places, Drawn(1, 4)], Attributes.Of("axis", 0));
+        yield return new("ScatterElements that adds", 16, "ScatterElements", [Drawn(3, 4)], [TensorData.From(new long[] { 0, 0, 3, -1, 1, 1 }, [3, 2]), Drawn(3, 2)], Attributes.Of("axis", 1), Attributes.Of("reduction", "add"));
+        yield return new("ScatterND that adds", 16, "ScatterND", [Drawn(3, 4)], [TensorData.From(new long[] { 2, -1, 2, -1 }, [2, 2]), Drawn(2)], Attributes.Of("reduction", "add"));
+        yield return new("Expand", 13, "Expand", [Drawn(3, 1)], [I(2, 1, 4)]);
+        yield return new("Tile", 13, "Tile", [Drawn(2, 3)], [I(2, 0)]);
+        yield return new("EyeLike", 9, "EyeLike", [Drawn(3, 4)], [], Attributes.Of("k", -1));
+        yield return new("SpaceToDepth", 13, "SpaceToDepth", [Drawn(1, 2, 4, 6)], [], Attributes.Of("blocksize", 2));
+        yield return new("Gemm", 13, "Gemm", [Drawn(3, 2), Drawn(4, 3)], [Drawn(4)], Number("alpha", 0.5), Number("beta", -2), Attributes.Of("transA", 1), Attributes.Of("transB", 1));
+        yield return new("MatMul of a row", 13, "MatMul", [Drawn(3), Drawn(2, 3, 4)], []);
+        yield return new("MatMul of a column", 13, "MatMul", [Drawn(2, 4, 3), Drawn(3)], []);
+        foreach (string op in (string[])["ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceProd", "ReduceMax", "ReduceMin", "ReduceMean"])
+            yield return new(op, 13, op, [x], [], Ints("axes", -1, 0));
+        yield return new("LpNormalization", 7, "LpNormalization", [x], [], Attributes.Of("axis", 1), Attributes.Of("p", 1));
+        yield return new("InstanceNormalization", 7, "InstanceNormalization", [image], [Drawn(2), Drawn(2)], Number("epsilon", 0.01));
+        yield return new("GroupNormalization", 21, "GroupNormalization", [Drawn(2, 4, 3)], [Drawn(4), Drawn(4)], Attributes.Of("num_groups", 2));
+        yield return new("LayerNormalization", 17, "LayerNormalization", [x], [Drawn(3, 4), Drawn(3, 4)], Attributes.Of("axis", 1));
+        yield return new("BatchNormalization", 15, "BatchNormalization", [Drawn(5, 2)], [Drawn(2), Drawn(2), Drawn(2), F([0.5f, 2], 2)]);
+        yield return new("Conv in groups", 11, "Conv", [Drawn(2, 4, 9)], [Drawn(6, 2, 3), Drawn(6)], Attributes.Of("group", 2), Ints("dilations", 2), Ints("pads", 1, 3));
+        yield return new("ConvTranspose in groups", 11, "ConvTranspose", [Drawn(2, 4, 5)], [Drawn(4, 3, 3), Drawn(6)], Attributes.Of("group", 2), Ints("strides", 2), Ints("pads", 1, 0), Ints("output_padding", 1));
+        yield return new("GlobalMaxPool", 7, "GlobalMaxPool", [image], []);
+        yield return new("Where", 16, "Where", [TensorData.From(new[] { true, false, true }, [3, 1])], [Drawn(4), Drawn(2, 1, 1)]) { Type = DType.Float32 };
+    }
+
+    private static OnnxAttribute Number(string name, double value) => new() { Name = name, Type = OnnxAttributeType.Float, Number = value };
+
     private static TensorData F(float[] values, params long[] shape) => TensorData.From(values, shape);
 
     private static TensorData I(params long[] values) => TensorData.From(values);
@@ -141,6 +192,9 @@ public sealed class OperatorTests
     private sealed record Case(string Name, long Opset, string Operator, TensorData[] Inputs, TensorData?[] Constants, params OnnxAttribute[] Attributes)
     {
         internal int OutputCount { get; init; } = 1;
+
+        /// <summary>The type of the output where it is not that of the first input.</summary>
+        internal DType? Type { get; init; }
 
         internal byte[] ToBytes()
         {
@@ -169,6 +223,7 @@ public sealed class OperatorTests
 
         private IEnumerable<int> TypesOf() => Operator switch
         {
+            _ when Type is { } type => [OnnxTypes.Of(type)],
             "ArgMin" or "ArgMax" => [OnnxTypes.Of(DType.Int64)],
             "TopK" => [OnnxTypes.Of(Inputs[0].DType), OnnxTypes.Of(DType.Int64)],
             "Cast" => [(int)Attributes[0].Integer],
