@@ -97,6 +97,34 @@ public sealed class BadFileTests
         Assert.Equal([2, 3, 4], OnnxModel.Import(folder.File("graph.onnx")).Infer(TensorData.From(new float[] { 1, 1, 1 }, [1, 3]))[0].ToArray<float>());
     }
 
+    /// <summary>A small file and a thousand names for the same bytes beside it.</summary>
+    [Fact]
+    public void TheSameBytesAreNotReadWithoutEnd()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("w.bin"), new byte[12]);
+        File.WriteAllBytes(folder.File("graph.onnx"), Named(9));
+        Assert.Contains("w.bin", Assert.Throws<ModelFileException>(() => OnnxModel.Import(folder.File("graph.onnx"))).Expected, StringComparison.Ordinal);
+        File.WriteAllBytes(folder.File("graph.onnx"), Named(8));
+        OnnxModel.Import(folder.File("graph.onnx"));
+
+        static byte[] Named(int names)
+        {
+            OnnxFile file = OnnxReader.Read(Small(_ => { }), "names");
+            file.Graph.Initializers.Clear();
+            for (int i = 0; i < names; i++)
+            {
+                var tensor = new OnnxTensor { Name = i == 0 ? "w" : $"w{i}", ElementType = 1, External = new Dictionary<string, string> { ["location"] = "w.bin" } };
+                tensor.Dimensions.Add(3);
+                file.Graph.Initializers.Add(tensor);
+            }
+
+            using var stream = new MemoryStream();
+            OnnxWriter.Write(file, _ => null).WriteTo(stream);
+            return stream.ToArray();
+        }
+    }
+
     /// <summary>Numbers whose sums, differences and opposites no type holds.</summary>
     [Fact]
     public void NumbersOfOperatorsHaveBounds()

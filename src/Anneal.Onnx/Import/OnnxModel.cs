@@ -184,16 +184,17 @@ public sealed partial class OnnxModel : Model
         var names = new SiblingNames();
         foreach (OnnxTensor tensor in _file.Graph.Initializers)
         {
-            TensorData value = values[tensor.Name];
+            // Neither the file's bytes nor these values are kept beside those of the variable.
+            values.Remove(tensor.Name, out TensorData? value);
             tensor.Raw = null;
             if (roles[tensor.Name] == InitializerRole.Constant)
             {
-                _constants.Add(tensor, value);
+                _constants.Add(tensor, value!);
                 continue;
             }
 
             string name = names.Make(NameOf(tensor.Name));
-            Take(tensor, name, roles[tensor.Name] == InitializerRole.State ? new State(value, name) : new Parameter(value, name));
+            Take(tensor, name, roles[tensor.Name] == InitializerRole.State ? new State(value!, name) : new Parameter(value!, name));
         }
     }
 

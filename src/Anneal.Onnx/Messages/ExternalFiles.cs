@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Anneal.Onnx;
@@ -5,7 +6,9 @@ namespace Anneal.Onnx;
 /// <summary>Values that lie beside an ONNX file. A file that names another folder than its own is refused, so that it cannot make a reader open what it likes.</summary>
 internal sealed class ExternalFiles(string folder)
 {
-    private const int MostLinks = 16;
+    // Weights that are tied may be named by each of their names; a thousand names for the same bytes are a way to fill memory.
+    private const int MostLinks = 16, MostTimes = 8;
+    private readonly ConcurrentDictionary<string, long> _taken = new();
     private readonly string _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     /// <summary>The bytes of a tensor.</summary>
@@ -21,6 +24,10 @@ internal sealed class ExternalFiles(string folder)
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         if (offset > stream.Length || length > stream.Length - offset || length > Array.MaxLength)
             throw tensor.Fail(file, $"{length} bytes from byte {offset} of {ModelFileException.Quote(location)}", $"a file of {stream.Length} bytes");
+        long taken = _taken.GetValueOrDefault(path) + length;
+        if (taken / MostTimes > stream.Length)
+            throw tensor.Fail(file, $"values that name each byte of {ModelFileException.Quote(location)} at most {MostTimes} times", $"{taken} of {stream.Length} bytes");
+        _taken[path] = taken;
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)length);
         stream.Position = offset;
         stream.ReadExactly(bytes);
