@@ -60,7 +60,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         List<OnnxNode> nodes = random.Next(4) == 0 && file.Graph.Nodes.SelectMany(n => n.Attributes).FirstOrDefault(a => a.Graph is not null)?.Graph is { } body ? body.Nodes : file.Graph.Nodes;
         OnnxNode node = nodes[random.Next(nodes.Count)], other = nodes[random.Next(nodes.Count)];
-        switch (random.Next(9))
+        switch (random.Next(11))
         {
             case 0: node.Operator = Operators[random.Next(Operators.Length)]; break;
             case 1 when node.Inputs.Count > 0 && other.Outputs.Count > 0: node.Inputs[random.Next(node.Inputs.Count)] = other.Outputs[0]; break;
@@ -74,7 +74,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 break;
             case 6: (node.Operator, other.Operator) = (other.Operator, node.Operator); break;
             case 7: file.Graph.Inputs[0].Dimensions = [.. Enumerable.Range(0, random.Next(5)).Select(_ => new OnnxDimension(random.Next(-1, 9), ""))]; break;
-            default: nodes.Insert(random.Next(nodes.Count), node); break;
+            case 8: nodes.Insert(random.Next(nodes.Count), node); break;
+            default: nodes.Add(EmitterNames.NodeOf(node.Operator, node.Name, [.. other.Inputs], [$"twin_{nodes.Count}"])); break;
         }
     }
 

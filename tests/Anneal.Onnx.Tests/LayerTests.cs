@@ -23,6 +23,15 @@ public sealed class LayerTests
         }
     }
 
+    /// <summary>A layer is written, or there is a reason here.</summary>
+    [Fact]
+    public void EveryLayerIsWritten()
+    {
+        Type[] all = [.. typeof(Layer).Assembly.GetTypes().Where(t => t is { IsAbstract: false, IsPublic: true } && t.IsSubclassOf(typeof(Layer)) && !t.IsAssignableTo(typeof(Model)) && t != typeof(Input))];
+        string[] cases = [.. LayerCases.All.Select(c => c.Make().GetType().Name)];
+        Assert.Empty(all.Select(t => t.Name).Except(cases));
+    }
+
     private static void Check(LayerCase golden, Func<Layer> make, string what, string path)
     {
         var model = new OneLayer(make()) { Seed = 3 };
@@ -30,7 +39,7 @@ public sealed class LayerTests
         Perturb(model);
         TensorData[] Draw(long count) =>
             [.. golden.Inputs.Select((t, i) => Inputs(t with { Shape = new Shape(count).Concat(t.Shape[1..]) }, golden, 7 * i + (int)count))];
-        OnnxExporter.Export(model, path, new OnnxExportOptions { Sample = Draw(golden.Inputs[0].Shape[0]) });
+        OnnxExporter.Export(model, path, new OnnxExportOptions { Samples = [new(Draw(golden.Inputs[0].Shape[0]))] });
         OnnxModel back = OnnxModel.Import(path);
         foreach (long count in (long[])[1, 7])
         {

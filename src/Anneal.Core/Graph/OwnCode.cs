@@ -7,7 +7,7 @@ namespace Anneal.Graphs;
 /// <summary>Which code is Anneal's own: the line that an error names lies outside of it.</summary>
 internal static class OwnCode
 {
-    private static readonly string[] Names = ["Anneal", "Anneal.Core", "Anneal.Cpu", "Anneal.Data", "Anneal.Models"];
+    private static readonly string[] Names = ["Anneal", "Anneal.Core", "Anneal.Cpu", "Anneal.Data", "Anneal.Models", "Anneal.Onnx", "Anneal.Extensions.AI"];
     private static readonly ConcurrentDictionary<Assembly, bool> Known = new();
 
     internal static bool Contains(Assembly assembly) => Known.GetOrAdd(assembly, static a => Contains(a.FullName));

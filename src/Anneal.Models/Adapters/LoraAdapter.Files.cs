@@ -46,9 +46,9 @@ public sealed partial class LoraAdapter
         Directory.CreateDirectory(folder);
         SafetensorsSource[] tensors = [.. Entries().Select(Source)];
         string path = Path.Combine(folder, WeightsFile);
-        CheckpointWriter.Replace(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
+        WholeFile.Replace(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
         JsonObject config = LoraConfigFile.Write(Options, Model, IsInputsFirst);
-        CheckpointWriter.Replace(Path.Combine(folder, LoraConfigFile.FileName), stream =>
+        WholeFile.Replace(Path.Combine(folder, LoraConfigFile.FileName), stream =>
         {
             using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             config.WriteTo(json);

@@ -24,12 +24,12 @@ public sealed partial class LoraAdapter
         ParityCertificate? certificate = null;
         Merge(() =>
         {
-            Func<IReadOnlyList<TensorData>, TensorData> adapted = Parity.LogitsOf(Model);
-            certificate = Parity.Check(adapted, Merged, samples, tolerance);
+            Func<IReadOnlyList<TensorData>, IReadOnlyList<TensorData>> adapted = Parity.OutputsOf(Model);
+            certificate = Parity.CheckAll(adapted, Merged, samples, tolerance);
             if (!certificate.Passed)
                 throw new ParityException($"Merging the adapter {Name}", certificate);
 
-            TensorData Merged(IReadOnlyList<TensorData> inputs)
+            IReadOnlyList<TensorData> Merged(IReadOnlyList<TensorData> inputs)
             {
                 using var scope = new AdapterFormScope(Model, AdapterForm.Merged);
                 return adapted(inputs);

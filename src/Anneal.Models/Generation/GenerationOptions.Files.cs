@@ -45,7 +45,7 @@ public sealed partial record GenerationOptions
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         byte[] bytes = JsonBytes(ToJson());
-        CheckpointWriter.Replace(Path.Combine(folder, FileName), stream => stream.Write(bytes));
+        WholeFile.Replace(Path.Combine(folder, FileName), stream => stream.Write(bytes));
     }
 
     internal static byte[] JsonBytes(JsonObject fields)

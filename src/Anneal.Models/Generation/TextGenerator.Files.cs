@@ -1,4 +1,5 @@
 using Anneal.Data;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -98,7 +99,7 @@ public sealed partial class TextGenerator
         Model.SavePretrained(folder, options);
         Options.Save(folder);
         foreach ((string name, byte[] bytes) in files)
-            CheckpointWriter.Replace(Path.Combine(folder, name), stream => stream.Write(bytes));
+            WholeFile.Replace(Path.Combine(folder, name), stream => stream.Write(bytes));
         ChatTemplate?.Save(folder);
     }
 

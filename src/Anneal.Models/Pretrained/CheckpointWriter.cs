@@ -28,7 +28,7 @@ internal static partial class CheckpointWriter
             WriteFile(folder, names[i], shards[i]);
         }
 
-        Replace(Path.Combine(folder, Checkpoint.Index), stream => WriteIndex(stream, shards, names));
+        WholeFile.Replace(Path.Combine(folder, Checkpoint.Index), stream => WriteIndex(stream, shards, names));
         return [.. names, Checkpoint.Index];
     }
 
@@ -43,26 +43,13 @@ internal static partial class CheckpointWriter
         }
     }
 
-    /// <summary>Writes a file that takes the place of an earlier one when it is whole.</summary>
-    internal static void Replace(string path, Action<Stream> write)
-    {
-        string part = path + ".part";
-        using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-        {
-            write(stream);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(part, path, overwrite: true);
-    }
-
     [GeneratedRegex(@"^model-\d{5}-of-\d{5}\.safetensors$")]
     private static partial Regex ShardName();
 
     private static void WriteFile(string folder, string name, List<SafetensorsSource> tensors)
     {
         string path = Path.Combine(folder, name);
-        Replace(path, stream => Safetensors.Write(stream, path, tensors, Metadata));
+        WholeFile.Replace(path, stream => Safetensors.Write(stream, path, tensors, Metadata));
     }
 
     private static List<List<SafetensorsSource>> Divide(IReadOnlyList<SafetensorsSource> tensors, long mostBytes)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -48,6 +49,6 @@ public abstract partial class PretrainedModel
         }
 
         byte[] bytes = GenerationOptions.JsonBytes(_generationFields.Values);
-        CheckpointWriter.Replace(System.IO.Path.Combine(folder, GenerationOptions.FileName), stream => stream.Write(bytes));
+        WholeFile.Replace(System.IO.Path.Combine(folder, GenerationOptions.FileName), stream => stream.Write(bytes));
     }
 }

@@ -91,7 +91,7 @@ public abstract partial class PretrainedModel
         CheckpointWriter.RemoveOthers(folder, written);
         WriteGenerationFile(folder);
         byte[] config = WriteConfigFile(tensors);
-        CheckpointWriter.Replace(System.IO.Path.Combine(folder, ConfigFile), stream => stream.Write(config));
+        WholeFile.Replace(System.IO.Path.Combine(folder, ConfigFile), stream => stream.Write(config));
     }
 
     /// <summary>Moves files to their places, the configuration last.</summary>

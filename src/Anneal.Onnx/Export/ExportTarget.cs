@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Anneal.Onnx;
 
 /// <summary>
-/// The file of an export, and the one with its values where they lie apart. Both are written to a folder of their own, read back, checked, and moved to
-/// their places when all is well.
+/// The file of an export, the one with its values where they lie apart, and the certificate. They are written to a folder of their own, compared with the model,
+/// and moved to their places when all is well.
 /// </summary>
 internal sealed class ExportTarget(string path, OnnxFile file, bool separateValues)
 {
@@ -12,25 +12,33 @@ internal sealed class ExportTarget(string path, OnnxFile file, bool separateValu
     private const long MostBytesWithin = 2_000_000_000;
     private const int Alignment = 64;
 
-    internal OnnxExportReport Write(Func<OnnxModel, double> check)
+    /// <summary>Writes the files.</summary>
+    /// <param name="check">From the path of the written graph to its certificate; fails where that must not take its place.</param>
+    internal OnnxExportReport Write(Func<string, ParityCertificate> check)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, name = Path.GetFileName(path);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, name = Path.GetFileName(path), values = name + ".data", proof = name + "." + ParityCertificate.FileName;
         string temporary = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $".{name}.{Guid.NewGuid():N}"));
         try
         {
             Directory.CreateDirectory(temporary);
             bool isApart = separateValues || file.Graph.Initializers.Sum(i => i.Data!.Type.ByteCount) > MostBytesWithin;
-            string values = name + ".data";
             if (isApart)
                 MoveApart(Path.Combine(temporary, values), values);
             using (FileStream stream = File.Create(Path.Combine(temporary, name)))
+            {
                 OnnxWriter.Write(file).WriteTo(stream);
-            double difference = check(OnnxModel.Import(Path.Combine(temporary, name)));
+                stream.Flush(flushToDisk: true);
+            }
+
             long bytes = Directory.GetFiles(temporary).Sum(f => new FileInfo(f).Length);
-            if (isApart)
-                File.Move(Path.Combine(temporary, values), Path.Combine(folder, values), overwrite: true);
-            File.Move(Path.Combine(temporary, name), Path.Combine(folder, name), overwrite: true);
-            return new OnnxExportReport(path, Count(file.Graph), bytes, difference);
+            ParityCertificate certificate = check(Path.Combine(temporary, name));
+            certificate.Write(Path.Combine(temporary, proof));
+
+            // Whenever this is interrupted, no certificate lies beside a graph for which it was not made.
+            File.Delete(Path.Combine(folder, proof));
+            foreach (string part in isApart ? (string[])[values, name, proof] : [name, proof])
+                File.Move(Path.Combine(temporary, part), Path.Combine(folder, part), overwrite: true);
+            return new OnnxExportReport(path, Count(file.Graph), bytes, certificate);
         }
         finally
         {
@@ -65,6 +73,8 @@ internal sealed class ExportTarget(string path, OnnxFile file, bool separateValu
                 stream.Write(data.AsBytes(start, (int)Math.Min(Piece, data.Type.ByteCount - start)));
             weights[i] = apart;
         }
+
+        stream.Flush(flushToDisk: true);
     }
 
     private static int Count(OnnxGraph graph) => graph.Nodes.Sum(n => 1 + n.Attributes.Sum(a => a.Graph is { } inner ? Count(inner) : 0));

@@ -16,16 +16,22 @@ public sealed record OnnxExportOptions
     public IReadOnlyList<string>? OutputNames { get; init; }
 
     /// <summary>
-    /// Inputs on which model and graph are compared before the file is written, each <c>[batch, ...]</c>; null is numbers drawn from [-1, 1), and whole
-    /// numbers drawn from those that the model's tables have.
+    /// On what model and graph are compared before the file is written; null is numbers drawn from [-1, 1), and whole numbers drawn from those that the
+    /// model's tables have.
     /// </summary>
-    public IReadOnlyList<TensorData>? Sample { get; init; }
+    public IReadOnlyList<ParitySample>? Samples { get; init; }
+
+    /// <summary>How far graph and model may differ. The default allows 1e-5 of the largest absolute number of an output, or of 1 where that is less.</summary>
+    public ParityTolerance Tolerance { get; init; } = new() { LargestDifference = 1e-5, LeastScale = 1 };
+
+    /// <summary>Whether to finish also where the tolerance is not met; the certificate beside the file says so.</summary>
+    public bool AllowsOutsideTolerance { get; init; }
 
     /// <summary>
-    /// How far graph and model may differ, as a share of the largest absolute number of the output, or of 1 where that is less;
-    /// <see cref="double.PositiveInfinity"/> accepts everything. At least 0.
+    /// Runs the graph for the comparison: from the path of a file and inputs to outputs, both in the order of the graph. Give it to compare the model with the
+    /// software that will run the graph, such as ONNX Runtime. Null reads the file back and runs it here.
     /// </summary>
-    public double Tolerance { get; init; } = 1e-5;
+    public Func<string, IReadOnlyList<TensorData>, IReadOnlyList<TensorData>>? Runtime { get; init; }
 
     /// <summary>Whether values of weights go to a file of their own, named after the graph's with <c>.data</c>. Those of more than 2 GB always do: the format demands it.</summary>
     public bool SeparateValues { get; init; }
@@ -35,12 +41,11 @@ public sealed record OnnxExportOptions
     {
         if (BatchSize is < 1)
             throw new OptionException($"{nameof(OnnxExportOptions)}: {nameof(BatchSize)} must be at least 1, but is {BatchSize}.");
-        if (!(Tolerance >= 0))
-            throw new OptionException(FormattableString.Invariant($"{nameof(OnnxExportOptions)}: {nameof(Tolerance)} must be at least 0, but is {Tolerance}."));
+        Tolerance.Check();
         if (InputNames is not null && InputNames.Count != inputs)
             throw new OptionException($"{nameof(OnnxExportOptions)}: expected a name for each of {inputs} inputs, but found {InputNames.Count}.");
-        if (Sample is not null && Sample.Count != inputs)
-            throw new OptionException($"{nameof(OnnxExportOptions)}: expected a sample of each of {inputs} inputs, but found {Sample.Count}.");
+        if (Samples?.FirstOrDefault(s => s.Inputs.Count != inputs) is { } other)
+            throw new OptionException($"{nameof(OnnxExportOptions)}: expected {inputs} inputs in each sample, but found {other.Inputs.Count}.");
         RequireNames(InputNames, nameof(InputNames));
         RequireNames(OutputNames, nameof(OutputNames));
     }
@@ -56,5 +61,5 @@ public sealed record OnnxExportOptions
 /// <param name="Path">The file.</param>
 /// <param name="NodeCount">The nodes of the graph, those of graphs within nodes included.</param>
 /// <param name="ByteCount">The bytes of the file and of the one with its values.</param>
-/// <param name="LargestDifference">How far graph and model differ on the sample, as <see cref="OnnxExportOptions.Tolerance"/> counts it.</param>
-public sealed record OnnxExportReport(string Path, int NodeCount, long ByteCount, double LargestDifference);
+/// <param name="Certificate">How the graph compares with the model, as in the certificate that lies beside the file.</param>
+public sealed record OnnxExportReport(string Path, int NodeCount, long ByteCount, ParityCertificate Certificate);

@@ -12,16 +12,16 @@ public static class OnnxExporter
     private const int IrVersion = 8;
 
     /// <summary>
-    /// Writes the graph by which a model infers. Before the file takes its place the graph is read back and compared with the model; where they differ,
-    /// nothing is written.
+    /// Writes the graph by which a model infers. Before the file takes its place the graph is run and compared with the model; where they lie further apart than
+    /// the tolerance, what was there stays. The certificate of the comparison is written beside the file, as <c>PATH.parity.json</c>.
     /// </summary>
     /// <param name="model">The model, built.</param>
     /// <param name="path">The file; one that is there is replaced.</param>
-    /// <param name="options">Null for the defaults: any number of examples, a difference of at most 1e-5.</param>
+    /// <param name="options">Null for the defaults: any number of examples, a difference of at most 1e-5, compared by reading the file back.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ModelException">The model is not built, and the options do not say for which inputs.</exception>
     /// <exception cref="OnnxExportException">An operation has no counterpart in ONNX, or depends on the number of examples in a way that has none; it is named.</exception>
-    /// <exception cref="OnnxParityException">The graph does not give what the model gives, within the tolerance.</exception>
+    /// <exception cref="ParityException">The graph does not give what the model gives, within the tolerance; there is no new file.</exception>
     /// <exception cref="OptionException">An option is out of range.</exception>
     public static OnnxExportReport Export(Model model, string path, OnnxExportOptions? options = null)
     {
@@ -35,7 +35,7 @@ public static class OnnxExporter
         TensorType[] types = [.. options.InputTypes ?? model.InputTypes!];
         options.Check(types.Length);
         OnnxFile file = ToFile(model, types, options, path);
-        return new ExportTarget(path, file, options.SeparateValues).Write(written => ParityCheck.Run(model, types, written, options, path));
+        return new ExportTarget(path, file, options.SeparateValues).Write(written => ExportParity.Check(model, types, written, options, path));
     }
 
     /// <summary>The graph by which a model infers.</summary>

@@ -14,7 +14,13 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
 
     // Functions that call functions can be a small file and an endless graph.
     private const int MostNodes = 250_000, MostDepth = 64;
+
+    // Some nodes become hundreds of operations, and some are computed at once: a thousand times what the largest graphs take.
+    private const long MostBytes = 1L << 30, MostFoldedInAll = 1 << 24;
+    private const int BytesPerByte = 4;
+    private readonly long _bytesBefore = GC.GetAllocatedBytesForCurrentThread();
     private int _nodes, _depth;
+    private long _folded;
 
     internal string File => file.Name;
 
@@ -49,6 +55,8 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
         {
             if (++_nodes > MostNodes)
                 throw new ModelFileException(File, "the graph", $"at most {MostNodes} nodes, those of functions counted at each call", "more");
+            if (GC.GetAllocatedBytesForCurrentThread() - _bytesBefore > MostBytes + BytesPerByte * file.Length)
+                throw new ModelFileException(File, "the graph", FormattableString.Invariant($"nodes that take at most {MostBytes} bytes to read, those of functions counted at each call"), "more");
             RunNode(node, scope, opsets);
         }
 
@@ -64,9 +72,9 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
         {
             outputs = file.Functions.TryGetValue((node.Domain, node.Operator), out OnnxFunction? function)
                 ? RunFunction(node, function, inputs)
-                : Apply(new OnnxCall(this, node, inputs, scope, opsets.GetValueOrDefault(node.Domain)));
+                : Apply(new OnnxCall(this, node, inputs, scope, opsets.TryGetValue(node.Domain, out long version) ? version : file.Opsets.GetValueOrDefault(node.Domain)));
         }
-        catch (Exception mistake) when (mistake is ShapeException or DTypeException or OptionException)
+        catch (AnnealException mistake) when (mistake is not (OnnxOperatorException or ModelFileException))
         {
             throw new OnnxOperatorException(File, node, mistake.Message, mistake);
         }
@@ -84,7 +92,7 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
     private OnnxValue[] Apply(OnnxCall call)
     {
         OnnxRule rule = OnnxOperators.Find(call.Node) ?? throw OnnxOperators.Unknown(File, call.Node);
-        bool isKnown = call.Inputs.Length > 0 && call.Inputs.All(i => i is null || i.Known is { Shape.ElementCount: <= MostFoldedElements });
+        bool isKnown = call.Inputs.Length > 0 && _folded < MostFoldedInAll && call.Inputs.All(i => i is null || i.Known is { Shape.ElementCount: <= MostFoldedElements });
         OnnxValue[]? outputs = isKnown && !OnnxOperators.HasGraph(call.Node.Operator) ? Fold(rule, call) : null;
         outputs ??= rule(call);
         call.RequireAllAsked();
@@ -92,16 +100,19 @@ internal sealed class OnnxInterpreter(OnnxFile file, Func<OnnxTensor, OnnxValue>
     }
 
     /// <summary>The numbers that a node gives, all of whose inputs are known; null where they are too many.</summary>
-    private static OnnxValue[]? Fold(OnnxRule rule, OnnxCall call)
+    private OnnxValue[]? Fold(OnnxRule rule, OnnxCall call)
     {
         OnnxValue[] outputs = [];
         Graph graph = Graph.Of("constants", [], _ =>
         {
+            // Nobody asks where such a node comes from, and to find the line takes longer than all else here.
+            Trace.Current!.DerivedFrom = Origin.Unknown;
             outputs = rule(call);
             return [.. outputs.Where(o => o.Known is null).Select(o => o.Tensor)];
         });
         if (graph.Nodes.Any(n => n.Outputs.Any(o => o.Shape.ElementCount > MostFoldedElements) || n.Op is ReadVariable or Scan))
             return null;
+        _folded += call.Inputs.Sum(i => i?.Shape.ElementCount ?? 0) + graph.Nodes.Sum(n => n.Outputs.Sum(o => o.Shape.ElementCount));
         Dictionary<Tensor, double[]> values = Interpreter.Run(graph, []);
         int next = 0;
         return Array.ConvertAll(outputs, o => o.Known is null ? ToData(graph.Outputs[next], values[graph.Outputs[next++]]) : o);

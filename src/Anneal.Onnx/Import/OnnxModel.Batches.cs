@@ -1,3 +1,5 @@
+using Anneal.Graphs;
+
 namespace Anneal.Onnx;
 
 /// <content>Batches of any number of examples for graphs of a fixed number.</content>
@@ -9,8 +11,8 @@ public sealed partial class OnnxModel
     /// <summary>
     /// Runs the graph once on inputs without values, where all extents but the number of examples are known: mistakes show when a file is read.
     /// </summary>
-    /// <returns>Whether all inputs and outputs have an axis of examples, so that the graph can be built as a model.</returns>
-    private bool TryGraph()
+    /// <returns>The types of the outputs for one example, or null where inputs or outputs have no axis of examples, so that the graph cannot be built as a model.</returns>
+    private TensorType[]? TryGraph()
     {
         const long Examples = 2;
         var types = new TensorType[_inputs.Length];
@@ -18,13 +20,17 @@ public sealed partial class OnnxModel
         for (int i = 0; i < types.Length; i++)
         {
             if (_inputs[i].Dimensions is not { } dimensions || dimensions.Count > 64 || !dimensions.TrueForAll(d => d.IsFixed || (d.Symbol.Length > 0 && d.Symbol == symbol)))
-                return false;
+                return null;
             types[i] = new TensorType(OnnxTypes.Find(_inputs[i].ElementType)!.Value, [.. dimensions.Select(d => d.IsFixed ? d.Extent : Examples)]);
         }
 
-        using var trace = new Trace("import of " + _file.Name, training: false);
-        Tensor[] outputs = ApplyAll([.. types.Select((t, i) => trace.AddInput(t, _inputs[i].Name))], RunGraph);
-        return FindInputWithoutExamples() is null && FixedBatch != 0 && outputs.Select((o, i) => ExampleAxis(i, o, FixedBatch ?? Examples)).All(axis => axis >= 0);
+        // Mistakes name nodes of the graph, not lines of a program, which take longer to find than all else here.
+        using var trace = new Trace("import of " + _file.Name, training: false) { DerivedFrom = Origin.Unknown };
+        Tensor[] outputs = RunGraph([.. types.Select((t, i) => trace.AddInput(t, _inputs[i].Name))]);
+        if (FindInputWithoutExamples() is not null || FixedBatch == 0)
+            return null;
+        int[] axes = [.. outputs.Select((o, i) => ExampleAxis(i, o, FixedBatch ?? Examples))];
+        return axes.All(a => a >= 0) ? [.. outputs.Select((o, i) => o.Type with { Shape = o.Shape[..axes[i]].Concat(o.Shape[(axes[i] + 1)..]) })] : null;
     }
 
     private OnnxValueInfo? FindInputWithoutExamples() =>

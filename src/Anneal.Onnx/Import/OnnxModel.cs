@@ -12,6 +12,7 @@ public sealed partial class OnnxModel : Model
     private const long OldestOpset = 7, NewestOpset = 26;
     private readonly OnnxFile _file;
     private readonly OnnxImportOptions _options;
+    private readonly ExternalFiles? _external;
     private readonly Dictionary<OnnxTensor, OnnxValue> _constants = [];
     private readonly OrderedDictionary<string, (string Name, Variable Variable)> _variables = [];
     private readonly OnnxValueInfo[] _inputs;
@@ -21,7 +22,7 @@ public sealed partial class OnnxModel : Model
 
     private OnnxModel(OnnxFile file, ExternalFiles? external, OnnxImportOptions options, bool isSaved = false)
     {
-        (_file, _options) = (file, options);
+        (_file, _options, _external) = (file, options, external);
         _inputs = [.. OnnxSignature.InputsOf(file.Graph)];
         foreach (OnnxValueInfo input in _inputs)
         {
@@ -37,10 +38,11 @@ public sealed partial class OnnxModel : Model
         if (isSaved)
             TakeSavedValues();
         else
-            TakeValues(external);
-        _hasExamples = TryGraph();
+            TakeValues();
+        TensorType[]? outputs = TryGraph();
+        _hasExamples = outputs is not null;
         if (DeclaredInputs() is { } types)
-            EnsureBuilt(types);
+            BuildAs(types, outputs!);
     }
 
     /// <summary>The names of the graph's inputs, in the order in which they are given.</summary>
@@ -161,7 +163,7 @@ public sealed partial class OnnxModel : Model
         lock (_constants)
         {
             if (!_constants.TryGetValue(tensor, out OnnxValue? value))
-                _constants.Add(tensor, value = tensor.Read(_file.Name, null));
+                _constants.Add(tensor, value = tensor.Read(_file.Name, _external));
             return value;
         }
     }
@@ -169,12 +171,12 @@ public sealed partial class OnnxModel : Model
     private readonly HashSet<OnnxTensor> _weights = [];
 
     /// <summary>Makes variables of the weights and constants of the rest, and lets go of the file's bytes.</summary>
-    private void TakeValues(ExternalFiles? external)
+    private void TakeValues()
     {
         var values = new Dictionary<string, TensorData>();
         foreach (OnnxTensor tensor in _file.Graph.Initializers)
         {
-            if (!values.TryAdd(tensor.Name, tensor.Read(_file.Name, external)))
+            if (!values.TryAdd(tensor.Name, tensor.Read(_file.Name, _external)))
                 throw tensor.Fail(_file.Name, "each initializer once", $"{ModelFileException.Quote(tensor.Name)} twice");
         }
 
@@ -182,16 +184,17 @@ public sealed partial class OnnxModel : Model
         var names = new SiblingNames();
         foreach (OnnxTensor tensor in _file.Graph.Initializers)
         {
-            TensorData value = values[tensor.Name];
+            // Neither the file's bytes nor these values are kept beside those of the variable.
+            values.Remove(tensor.Name, out TensorData? value);
             tensor.Raw = null;
             if (roles[tensor.Name] == InitializerRole.Constant)
             {
-                _constants.Add(tensor, value);
+                _constants.Add(tensor, value!);
                 continue;
             }
 
             string name = names.Make(NameOf(tensor.Name));
-            Take(tensor, name, roles[tensor.Name] == InitializerRole.State ? new State(value, name) : new Parameter(value, name));
+            Take(tensor, name, roles[tensor.Name] == InitializerRole.State ? new State(value!, name) : new Parameter(value!, name));
         }
     }
 

@@ -6,6 +6,9 @@ internal sealed class OnnxFile
     /// <summary>The file's name, for messages.</summary>
     internal required string Name { get; init; }
 
+    /// <summary>The bytes that were read; 0 where the file is made here.</summary>
+    internal long Length { get; init; }
+
     internal long IrVersion { get; set; }
 
     /// <summary>The program that wrote the file.</summary>

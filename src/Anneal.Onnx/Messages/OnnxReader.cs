@@ -20,7 +20,7 @@ internal sealed class OnnxReader
 
     private OnnxFile ReadModel()
     {
-        var file = new OnnxFile { Name = _name };
+        var file = new OnnxFile { Name = _name, Length = _bytes.Length };
         var reader = new ProtobufReader(_bytes.Span, _name);
         bool hasGraph = false;
         while (reader.TryNext(out int field, out ProtobufReader.Wire wire))

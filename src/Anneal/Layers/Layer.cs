@@ -206,6 +206,14 @@ public abstract partial class Layer
     /// <summary>Declares parameters for all inputs; most layers have one.</summary>
     internal virtual void BuildAll(Shape[] inputShapes) => Build(inputShapes[0]);
 
+    /// <summary>Declares the variables without recording what the layer computes.</summary>
+    private protected void BuildAlone(Shape[] inputShapes)
+    {
+        BuildAll(inputShapes);
+        IsBuilt = true;
+        EquipInside();
+    }
+
     /// <summary>Forgets that the layer was built, because building the whole failed.</summary>
     internal virtual void Unbuild()
     {

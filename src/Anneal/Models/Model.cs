@@ -164,6 +164,15 @@ public partial class Model : Layer
         InitializeVariables(namesOnly);
     }
 
+    /// <summary>Builds a model that knows what it gives for these inputs, so that it need not be recorded to find out.</summary>
+    private protected void BuildAs(TensorType[] exampleTypes, TensorType[] outputs)
+    {
+        BuildAlone(Array.ConvertAll(exampleTypes, t => LayerCall.Batched(t, BatchForShapes).Shape));
+        InputTypes = exampleTypes;
+        OutputTypes = outputs;
+        InitializeVariables();
+    }
+
     /// <summary>The inputs that the model was described with, or null.</summary>
     private protected virtual TensorType[]? DeclaredInputs() => _graph?.Inputs.Select(i => i.Type).ToArray();
 

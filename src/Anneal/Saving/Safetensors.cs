@@ -66,17 +66,8 @@ internal static class Safetensors
     /// <param name="metadata">Free text for the header.</param>
     /// <exception cref="ModelFileException">A name is empty, taken twice or not Unicode.</exception>
     internal static void Write(
-        string path, IEnumerable<(string Name, TensorData Data)> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null)
-    {
-        string part = path + ".part";
-        using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-        {
-            Write(stream, path, tensors, metadata);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(part, path, overwrite: true);
-    }
+        string path, IEnumerable<(string Name, TensorData Data)> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
+        WholeFile.Replace(path, stream => Write(stream, path, tensors, metadata));
 
     /// <summary>Writes to a stream.</summary>
     /// <param name="stream">Where to write.</param>

@@ -3,6 +3,8 @@ namespace Anneal.Onnx;
 /// <summary>Operators that arrange elements, make constants and say shapes.</summary>
 internal static class ArrangementRules
 {
+    private const long MostPadding = 1L << 40;
+
     internal static void Register(Dictionary<string, OnnxRule> rules)
     {
         rules["Constant"] = Constant;
@@ -147,7 +149,7 @@ internal static class ArrangementRules
             sizes = [.. Enumerable.Range(0, parts).Select(i => Math.Clamp(extent - i * each, 0, each))];
         }
 
-        if (sizes.Length != call.Node.Outputs.Count || sizes.Sum() != extent)
+        if (sizes.Length != call.Node.Outputs.Count || sizes.Any(s => s < 0 || s > extent) || sizes.Sum() != extent)
             throw call.Fail($"{call.Node.Outputs.Count} parts of [{string.Join(", ", sizes.Take(64))}] do not make up axis {axis} of {x.Type}.");
         var results = new OnnxValue[sizes.Length];
         long start = 0;
@@ -174,7 +176,7 @@ internal static class ArrangementRules
         return [x];
     }
 
-    /// <summary>Bounds that lie outside are moved to the ends, as in Python.</summary>
+    /// <summary>Bounds that lie outside are moved to the ends. Unlike in Python, a start before the first element is moved to it also where steps go back.</summary>
     private static Tensor Cut(OnnxCall call, Tensor x, int axis, long start, long end, long step)
     {
         long extent = x.Shape[axis];
@@ -183,15 +185,15 @@ internal static class ArrangementRules
         bool back = step < 0;
         long first = start < 0 ? Math.Max(start, -extent - 1) + extent : start, last = end < 0 ? Math.Max(end, -extent - 1) + extent : end;
         (first, last) = back
-            ? (Math.Clamp(first, -1, extent - 1), Math.Clamp(last, -1, extent - 1))
+            ? (Math.Clamp(first, 0, Math.Max(extent - 1, 0)), Math.Clamp(last, -1, extent - 1))
             : (Math.Clamp(first, 0, extent), Math.Clamp(last, 0, extent));
-        if (back ? first <= last : first >= last)
+        if (extent == 0 || (back ? first <= last : first >= last))
             return x.Narrow(axis, 0, 0);
         var from = new long[x.Shape.Rank];
         long[] to = x.Shape.ToArray(), by = [.. Enumerable.Repeat(1L, x.Shape.Rank)];
         if (!back)
         {
-            (from[axis], to[axis], by[axis]) = (first, last, step);
+            (from[axis], to[axis], by[axis]) = (first, last, Math.Min(step, extent));
             return x.Slice(from, to, by);
         }
 
@@ -232,8 +234,10 @@ internal static class ArrangementRules
         long[] widths = call.IntegersOrInput("pads", 1) ?? throw call.Fail("the widths are missing.");
         double value = call.Has(2) ? call.KnownNumber(2, "the value") : call.Number("value", 0);
         int[] axes = call.Has(3) ? [.. call.Integers(3, "the axes").Select(a => call.Axis(a, x.Shape.Rank))] : [.. Enumerable.Range(0, x.Shape.Rank)];
-        if (widths.Length != 2 * axes.Length)
-            throw call.Fail($"{widths.Length} widths are given for {axes.Length} axes.");
+        if (widths.Length != 2 * axes.Length || axes.Distinct().Count() != axes.Length)
+            throw call.Fail($"{widths.Length} widths are given for {axes.Length} different axes.");
+        if (widths.Any(w => Math.Abs((double)w) > MostPadding))
+            throw call.Fail(FormattableString.Invariant($"[{string.Join(", ", widths.Take(8))}] has a width of more than {MostPadding}."));
         var before = new long[x.Shape.Rank];
         var after = new long[x.Shape.Rank];
         for (int i = 0; i < axes.Length; i++)
@@ -277,7 +281,7 @@ internal static class ArrangementRules
     private static OnnxValue[] Trilu(OnnxCall call)
     {
         Tensor x = call[0];
-        long diagonal = call.Has(1) ? call.Integers(1, "the diagonal").FirstOrDefault() : 0;
+        long diagonal = call.Has(1) ? (long)call.KnownNumber(1, "the diagonal") : 0;
         if (Math.Abs(diagonal) > int.MaxValue || x.Shape.Rank < 2)
             throw call.Fail($"it has no diagonal {diagonal} of {x.Type}.");
         if (!call.Flag("upper", true))

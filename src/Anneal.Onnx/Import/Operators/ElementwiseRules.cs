@@ -17,6 +17,8 @@ internal static class ElementwiseRules
         Unary(rules, "Atan", Tensor.Atan);
         Unary(rules, "Asin", x => Tensor.Atan(x / Tensor.Sqrt((1 - x) * (1 + x))));
         Unary(rules, "Acos", x => Tensor.Atan(Tensor.Sqrt((1 - x) / (1 + x))) * 2);
+        Unary(rules, "Asinh", x => Tensor.Sign(x) * Tensor.Log1p(Tensor.Abs(x) + x * x / (1 + Tensor.Sqrt(x * x + 1))));
+        Unary(rules, "Acosh", x => Tensor.Log(x + Tensor.Sqrt((x - 1) * (x + 1))));
         Unary(rules, "Sinh", x => (Tensor.Expm1(x) - Tensor.Expm1(-x)) * 0.5);
         Unary(rules, "Cosh", x => (Tensor.Exp(x) + Tensor.Exp(-x)) * 0.5);
         Unary(rules, "Tanh", Tensor.Tanh);
@@ -54,9 +56,13 @@ internal static class ElementwiseRules
         rules["Cast"] = call =>
         {
             call.Ignore("saturate");
-            return [call[0].Cast(call.TypeOf(call.Integer("to")))];
+            return [Converted(call[0], call.TypeOf(call.Integer("to")))];
         };
-        rules["CastLike"] = call => [call[0].Cast(call.Value(1).Type.DType)];
+        rules["CastLike"] = call =>
+        {
+            call.Ignore("saturate");
+            return [Converted(call[0], call.Value(1).Type.DType)];
+        };
 
         // Both are for training; a graph is read as it infers, where they pass everything on.
         rules["Dropout"] = Dropout;
@@ -66,6 +72,19 @@ internal static class ElementwiseRules
 
     private static void Binary(Dictionary<string, OnnxRule> rules, string name, Func<Tensor, Tensor, Tensor> function) =>
         rules[name] = call => [function(call[0], call[1])];
+
+    /// <summary>A conversion between whole numbers keeps the lowest bits, as the format says; Anneal's own goes to the nearest number there is.</summary>
+    private static Tensor Converted(Tensor x, DType to)
+    {
+        if (to is not (DType.UInt8 or DType.Int8) || x.DType == to || !x.DType.IsInteger())
+            return x.Cast(to);
+        const int Numbers = 256;
+        Tensor wide = x.DType == DType.Int64 ? x : x.Cast(DType.Int32), rest = wide - wide / Numbers * Numbers;
+        rest = Tensor.Select(rest.LessThan(0), rest + Numbers, rest);
+        if (to == DType.Int8)
+            rest = Tensor.Select(rest.GreaterThan(sbyte.MaxValue), rest - Numbers, rest);
+        return rest.Cast(to);
+    }
 
     private static Tensor Folded(OnnxCall call, Func<Tensor, Tensor, Tensor> function)
     {
@@ -93,7 +112,10 @@ internal static class ElementwiseRules
 
         if (x.DType.IsFloating())
             return [Tensor.Pow(x, call[1].Cast(x.DType))];
-        return [Tensor.Round(Tensor.Pow(x.Cast(DType.Float64), call[1].Cast(DType.Float64))).Cast(x.DType)];
+
+        // A power of whole numbers is whole but for rounding; one with a fraction is cut off, as a conversion does.
+        Tensor result = Tensor.Pow(x.Cast(DType.Float64), call[1].Cast(DType.Float64));
+        return [(call.Value(1).Type.DType.IsFloating() ? result : Tensor.Round(result)).Cast(x.DType)];
     }
 
     private static OnnxValue[] Modulo(OnnxCall call)

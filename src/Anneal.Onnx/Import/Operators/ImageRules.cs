@@ -1,10 +1,10 @@
 namespace Anneal.Onnx;
 
-/// <summary>Images with other extents.</summary>
+/// <summary>Images, and other tensors, with other extents.</summary>
 internal static class ImageRules
 {
-    // Rows or columns, whose places are computed one by one.
-    private const long MostPixels = 1 << 16;
+    // Elements along an axis, whose places are computed one by one.
+    private const long MostElements = 1 << 16;
 
     internal static void Register(Dictionary<string, OnnxRule> rules)
     {
@@ -14,8 +14,9 @@ internal static class ImageRules
 
     private static OnnxValue[] Upsample(OnnxCall call)
     {
+        Tensor x = call[0];
         double[] scales = call.OptionalNumbers("scales") ?? Numbers(call, 1);
-        return [Resized(call, call[0], Extents(call, scales), call.Text("mode", "nearest"), "asymmetric", "floor")];
+        return [Resized(call, x, [.. Enumerable.Range(0, x.Shape.Rank)], scales, null, new ResizePlaces(call, call.Text("mode", "nearest"), "asymmetric", "floor"))];
     }
 
     private static OnnxValue[] Resize(OnnxCall call)
@@ -23,16 +24,17 @@ internal static class ImageRules
         // Until version 10 the scales came first; since then a region comes before them, which only cropping uses.
         bool isFirst = call.Opset < 11;
         Tensor x = call[0];
-        call.Ignore("cubic_coeff_a");
-        call.Ignore("exclude_outside");
         call.Ignore("extrapolation_value");
-        if (call.Flag("antialias") || call.HasAttribute("axes") || call.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
-            throw call.Fail("it smooths, has axes of its own or keeps the ratio of the extents, which Anneal does not read.");
+        if (call.Flag("antialias") || call.Text("keep_aspect_ratio_policy", "stretch") != "stretch")
+            throw call.Fail("it smooths or keeps the ratio of the extents, which Anneal does not read.");
+        int[] axes = call.OptionalIntegers("axes") is { } named ? [.. named.Select(a => call.Axis(a, x.Shape.Rank))] : [.. Enumerable.Range(0, x.Shape.Rank)];
+        if (axes.Distinct().Count() != axes.Length)
+            throw call.Fail("an axis is named twice.");
         int at = isFirst ? 1 : 2;
         bool hasScales = call.Has(at) && call.Value(at).Shape.ElementCount > 0;
-        long[] extents = hasScales ? Extents(call, Numbers(call, at)) : call.Integers(3, "the extents");
-        string mode = call.Text("mode", "nearest"), rule = call.Text("coordinate_transformation_mode", isFirst ? "asymmetric" : "half_pixel");
-        return [Resized(call, x, extents, mode, rule, call.Text("nearest_mode", isFirst ? "floor" : "round_prefer_floor"))];
+        var places = new ResizePlaces(
+            call, call.Text("mode", "nearest"), call.Text("coordinate_transformation_mode", isFirst ? "asymmetric" : "half_pixel"), call.Text("nearest_mode", isFirst ? "floor" : "round_prefer_floor"));
+        return [Resized(call, x, axes, hasScales ? Numbers(call, at) : null, hasScales ? null : call.Integers(3, "the extents"), places)];
     }
 
     private static double[] Numbers(OnnxCall call, int input)
@@ -43,30 +45,44 @@ internal static class ImageRules
         return [.. Enumerable.Range(0, (int)data.Shape.ElementCount).Select(i => data.GetDouble(i))];
     }
 
-    private static long[] Extents(OnnxCall call, double[] scales)
+    /// <summary>Axis after axis: an element is a sum of some of the input's, each with a weight.</summary>
+    private static Tensor Resized(OnnxCall call, Tensor x, int[] axes, double[]? scales, long[]? extents, ResizePlaces places)
     {
-        Shape shape = call.Value(0).Shape;
-        if (scales.Length != shape.Rank || scales.Any(s => !(s > 0 && s < 1 << 20)))
-            throw call.Fail($"there is not a scale above 0 for each axis of {shape}.");
-        return [.. scales.Select((s, i) => (long)Math.Floor(shape[i] * s))];
+        if ((scales?.Length ?? extents!.Length) != axes.Length)
+            throw call.Fail($"there is not a scale or an extent for each axis of {x.Type}.");
+        for (int i = 0; i < axes.Length; i++)
+        {
+            // Scales are single precision in the format, and places follow from them with its rounding.
+            long from = x.Shape[axes[i]];
+            float scale = scales is null ? (float)extents![i] / from : (float)scales[i];
+            double to = scales is null ? extents![i] : Math.Floor((double)(scale * from));
+            if (to == from && (scales is null || scale == 1))
+                continue;
+            if (!(scale > 0) || from < 1 || !(to is >= 1 and <= MostElements))
+                throw call.Fail(FormattableString.Invariant($"axis {axes[i]} of {x.Type} cannot have {to} elements, by the scale {scale:R}."));
+            x = Along(x, axes[i], places.Of(from, (long)to, scale));
+        }
+
+        return x;
     }
 
-    private static Tensor Resized(OnnxCall call, Tensor x, long[] extents, string mode, string rule, string nearest)
+    private static Tensor Along(Tensor x, int axis, List<(long[] From, float[]? Weights)> parts)
     {
-        bool fits = x.Shape.Rank == 4 && extents.Length == 4 && extents[0] == x.Shape[0] && extents[1] == x.Shape[1] && extents[2] is > 0 and <= MostPixels && extents[3] is > 0 and <= MostPixels;
-        if (!fits)
-            throw call.Fail($"Anneal resizes rows and columns of [batch, channels, height, width], not {x.Type} to [{string.Join(", ", extents.Take(8))}].");
-        Tensor image = x.Transpose(0, 2, 3, 1);
-        bool isWhole = extents[2] % x.Shape[2] == 0 && extents[3] % x.Shape[3] == 0;
-        Tensor result = (mode, rule) switch
+        Tensor? sum = null;
+        foreach ((long[] from, float[]? weights) in parts)
         {
-            ("nearest", "asymmetric") when nearest == "floor" || isWhole && nearest == "round_prefer_floor" && extents[2] == x.Shape[2] && extents[3] == x.Shape[3] => image.ResizeNearest(extents[2], extents[3]),
-            ("nearest", "half_pixel" or "pytorch_half_pixel") when isWhole && nearest is "round_prefer_floor" or "round_prefer_ceil" => image.ResizeNearest(extents[2], extents[3]),
-            ("linear", "half_pixel") => image.ResizeBilinear(extents[2], extents[3]),
-            ("linear", "pytorch_half_pixel") when extents[2] > 1 && extents[3] > 1 => image.ResizeBilinear(extents[2], extents[3]),
-            ("linear", "align_corners") => image.ResizeBilinear(extents[2], extents[3], alignCorners: true),
-            _ => throw call.Fail($"Anneal does not resize by the mode '{mode}' with the places '{rule}' and '{nearest}'."),
-        };
-        return result.Transpose(0, 3, 1, 2);
+            Tensor part = x.Gather(axis, Tensor.From(from));
+            if (weights is not null)
+            {
+                var along = new long[x.Shape.Rank];
+                Array.Fill(along, 1);
+                along[axis] = weights.Length;
+                part *= Tensor.From(weights).Reshape(along).Cast(x.DType);
+            }
+
+            sum = sum is null ? part : sum + part;
+        }
+
+        return sum!;
     }
 }

@@ -16,7 +16,7 @@ internal static class IndexingRules
         rules["ScatterND"] = ScatterSlices;
         rules["OneHot"] = OneHot;
         rules["ArgMax"] = call => [ArgMax(call, call[0])];
-        rules["ArgMin"] = call => [ArgMax(call, -call[0])];
+        rules["ArgMin"] = call => [ArgMax(call, Reversed(call[0]))];
         rules["TopK"] = TopK;
         rules["CumSum"] = CumulativeSum;
     }
@@ -75,6 +75,8 @@ internal static class IndexingRules
     /// <summary>The number of the row that each place names where the first axes are joined.</summary>
     private static Tensor Rows(OnnxCall call, int input, Shape shape, int depth)
     {
+        if (call.Value(input).Known is { } known)
+            RequireWithin(call, known, shape, depth);
         Tensor indices = call[input].Cast(DType.Int64);
         Tensor? rows = null;
         for (int i = 0; i < depth; i++)
@@ -85,6 +87,17 @@ internal static class IndexingRules
         }
 
         return rows!;
+    }
+
+    private static void RequireWithin(OnnxCall call, TensorData indices, Shape shape, int depth)
+    {
+        for (long i = 0; i < indices.Shape.ElementCount; i++)
+        {
+            int axis = (int)(i % depth);
+            double at = indices.GetDouble(i);
+            if (!(at >= -shape[axis] && at < shape[axis]))
+                throw call.Fail($"axis {axis} of {shape} has no place {at}.");
+        }
     }
 
     private static OnnxValue[] ScatterElements(OnnxCall call)
@@ -140,6 +153,9 @@ internal static class IndexingRules
         return [axis == rank ? hot : hot.Transpose([.. Enumerable.Range(0, axis), rank, .. Enumerable.Range(axis, rank - axis)])];
     }
 
+    /// <summary>The same elements in the opposite order. Of whole numbers the least has no negative, and those without sign have none.</summary>
+    private static Tensor Reversed(Tensor x) => x.DType.IsFloating() ? -x : -1 - (x.DType is DType.UInt8 or DType.Bool ? x.Cast(DType.Int32) : x);
+
     private static Tensor ArgMax(OnnxCall call, Tensor x)
     {
         int axis = call.Axis(call.Integer("axis", 0), x.Shape.Rank);
@@ -151,7 +167,7 @@ internal static class IndexingRules
     {
         Tensor x = call[0];
         int axis = call.Axis(call.Integer("axis", -1), x.Shape.Rank);
-        long count = call.Has(1) ? call.Integers(1, "k").FirstOrDefault() : call.Integer("k");
+        long count = call.Has(1) ? (long)call.KnownNumber(1, "k") : call.Integer("k");
         call.Ignore("sorted");
         if (count < 0 || count > x.Shape[axis])
             throw call.Fail($"axis {axis} of {x.Type} has no first {count}.");

@@ -96,7 +96,11 @@ internal static class NormalizationRules
     {
         Tensor x = call[0];
         int[] axes = call.Axes(call.OptionalIntegers("axes") ?? [0, 2, 3], x.Shape.Rank);
-        return [x.LayerNorm(axes, epsilon: 1e-9)];
+        Tensor apart = x - x.Mean(axes, keepAxes: true);
+        double count = axes.Aggregate(1.0, (product, a) => product * x.Shape[a]);
+
+        // As the format defines it: what keeps the quotient finite is added to the deviation, not to the variance.
+        return [apart / (apart.Norm(axes, keepAxes: true) * (1 / Math.Sqrt(count)) + 1e-9)];
     }
 
     private static OnnxValue[] LocalResponse(OnnxCall call)

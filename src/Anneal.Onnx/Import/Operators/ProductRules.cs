@@ -30,9 +30,34 @@ internal static class ProductRules
 
     private static OnnxValue[] Einsum(OnnxCall call)
     {
-        string equation = call.Text("equation", "");
-        if (call.Count != 2)
-            throw call.Fail($"it has {call.Count} operands, but Anneal reads two.");
-        return [Tensor.Einsum(equation, call[0], call[1])];
+        string equation = call.Text("equation", "").Replace(" ", "", StringComparison.Ordinal);
+        string[] sides = equation.Split("->"), letters = sides[0].Split(',');
+        if (sides.Length > 2 || letters.Length != call.Count || letters.Concat(sides[1..]).Any(l => !l.All(char.IsAsciiLetter) || l.Distinct().Count() != l.Length))
+            throw call.Fail($"the equation \"{equation}\" does not name each axis of {call.Count} operands by a letter of its own, which is all that Anneal reads.");
+
+        // Without an arrow the result has the letters that come once, in order.
+        string result = sides.Length == 2 ? sides[1] : string.Concat(sides[0].Where(char.IsAsciiLetter).GroupBy(c => c).Where(g => g.Count() == 1).Select(g => g.Key).Order());
+        if (!result.All(sides[0].Contains))
+            throw call.Fail($"the equation \"{equation}\" has letters in its result that no operand has.");
+        (Tensor product, string left) = (call[0], letters[0]);
+        for (int i = 1; i < letters.Length; i++)
+        {
+            string later = result + string.Concat(letters[(i + 1)..]), kept = string.Concat((left + letters[i]).Distinct().Where(later.Contains));
+            product = Tensor.Einsum($"{left},{letters[i]}->{kept}", product, call[i]);
+            left = kept;
+        }
+
+        return [Ordered(call, product, left, result)];
+    }
+
+    /// <summary>Sums over the axes that a result lacks, and puts the others in its order.</summary>
+    private static Tensor Ordered(OnnxCall call, Tensor x, string from, string to)
+    {
+        if (from.Length != x.Shape.Rank)
+            throw call.Fail($"\"{from}\" does not name the axes of {x.Type}.");
+        int[] gone = [.. Enumerable.Range(0, from.Length).Where(i => !to.Contains(from[i]))];
+        string left = string.Concat(from.Where(to.Contains));
+        x = gone.Length == 0 ? x : x.Sum(gone);
+        return left == to ? x : x.Transpose([.. to.Select(c => left.IndexOf(c, StringComparison.Ordinal))]);
     }
 }

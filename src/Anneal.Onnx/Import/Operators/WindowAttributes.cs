@@ -133,6 +133,8 @@ internal sealed record WindowAttributes(long Height, long Width)
         if (extent is null)
             return auto == "VALID" ? (0, 0, full) : (before, after, Positive(call, full - before - after));
         long all = full - extent.Value, larger = all - all / 2, smaller = all / 2;
+
+        // Where steps are longer than the window, the format's text and its reference runtime disagree.
         if (all < 0)
             throw call.Fail($"it gives {full} elements along an axis, fewer than {extent}.");
         return auto == "SAME_UPPER" ? (smaller, larger, Positive(call, extent.Value)) : (larger, smaller, Positive(call, extent.Value));

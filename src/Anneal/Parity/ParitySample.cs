@@ -1,4 +1,4 @@
-namespace Anneal.Models;
+namespace Anneal;
 
 /// <summary>Inputs on which two forms of a model are compared.</summary>
 public sealed class ParitySample

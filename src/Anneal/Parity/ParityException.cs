@@ -1,4 +1,4 @@
-namespace Anneal.Models;
+namespace Anneal;
 
 /// <summary>Two forms of a model lie further apart than was allowed, so that one of them was not exported or put to use.</summary>
 public sealed class ParityException : AnnealException

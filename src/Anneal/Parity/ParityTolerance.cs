@@ -1,4 +1,4 @@
-namespace Anneal.Models;
+namespace Anneal;
 
 /// <summary>
 /// How far two forms of a model may lie apart. The defaults are for forms that differ by the rounding of float32 alone; state wider ones for weights
@@ -12,6 +12,12 @@ public sealed record ParityTolerance
     /// <summary>The largest difference of two logits, as a share of the largest absolute logit of the original; at least 0.</summary>
     public double LargestDifference { get; init; } = 1e-4;
 
+    /// <summary>
+    /// What counts as the largest logit where all are smaller, so that outputs which are near 0 may differ by what their parts were rounded to; at least 0.
+    /// The default, 0, holds small logits to the same share as large ones.
+    /// </summary>
+    public double LeastScale { get; init; }
+
     /// <summary>The largest mean divergence of Kullback and Leibler, in nats; at least 0.</summary>
     public double MeanDivergence { get; init; } = 1e-6;
 
@@ -20,6 +26,7 @@ public sealed record ParityTolerance
     {
         Require(Top1Agreement is >= 0 and <= 1, nameof(Top1Agreement), "from 0 to 1", Top1Agreement);
         Require(LargestDifference >= 0, nameof(LargestDifference), "at least 0", LargestDifference);
+        Require(LeastScale >= 0, nameof(LeastScale), "at least 0", LeastScale);
         Require(MeanDivergence >= 0, nameof(MeanDivergence), "at least 0", MeanDivergence);
     }
 

@@ -1,4 +1,4 @@
-namespace Anneal.Models;
+namespace Anneal;
 
 /// <summary>Compares two forms of a model: with an adapter and merged, in 32 and 16 bits, before and after a save, here and in another runtime.</summary>
 public static class Parity
@@ -19,30 +19,66 @@ public static class Parity
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(exported);
+        return CheckAll(inputs => [original(inputs)], inputs => [exported(inputs)], samples, tolerance);
+    }
+
+    /// <summary>
+    /// Compares two functions from inputs to any number of outputs. Of several, each must lie within the tolerance, by its own largest logit;
+    /// <see cref="ParityCertificate.Outputs"/> has them one by one.
+    /// </summary>
+    /// <param name="original">The form that is right: float32 outputs <c>[batch, ..., classes]</c> of inputs.</param>
+    /// <param name="exported">The form that should give the same.</param>
+    /// <param name="samples">What they are given; gone through once.</param>
+    /// <param name="tolerance">What is allowed; null for the defaults.</param>
+    /// <exception cref="ShapeException">The two forms give other numbers of outputs, or outputs of other shapes, or a mask does not fit.</exception>
+    /// <exception cref="DTypeException">Outputs are not float32.</exception>
+    /// <exception cref="OptionException">There is no position to compare, or a tolerance is out of range.</exception>
+    public static ParityCertificate CheckAll(
+        Func<IReadOnlyList<TensorData>, IReadOnlyList<TensorData>> original, Func<IReadOnlyList<TensorData>, IReadOnlyList<TensorData>> exported,
+        IEnumerable<ParitySample> samples, ParityTolerance? tolerance = null)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        ArgumentNullException.ThrowIfNull(exported);
         ArgumentNullException.ThrowIfNull(samples);
         tolerance ??= new ParityTolerance();
         tolerance.Check();
-        var sums = new ParitySums();
+        var all = new ParitySums();
+        List<ParitySums> outputs = [];
         foreach (ParitySample sample in samples)
-            sums.Add(original(sample.Inputs), exported(sample.Inputs), sample.Mask);
-        return sums.Certify(tolerance);
+        {
+            IReadOnlyList<TensorData> expected = original(sample.Inputs), found = exported(sample.Inputs);
+            if (expected.Count != found.Count || (outputs.Count > 0 && outputs.Count != expected.Count))
+                throw new ShapeException(FormattableString.Invariant($"Parity: expected as many outputs of both forms, but found {expected.Count} and {found.Count}."));
+            for (int i = outputs.Count; i < expected.Count; i++)
+                outputs.Add(new ParitySums());
+            all.CountSample();
+            for (int i = 0; i < expected.Count; i++)
+            {
+                all.Add(expected[i], found[i], sample.Mask);
+                outputs[i].CountSample();
+                outputs[i].Add(expected[i], found[i], sample.Mask);
+            }
+        }
+
+        ParityCertificate certificate = all.Certify(tolerance);
+        return outputs.Count == 1 ? certificate : certificate with { Outputs = [.. outputs.Select(o => o.Certify(tolerance))] };
     }
 
-    /// <summary>Compares two models of one output.</summary>
+    /// <summary>Compares two models.</summary>
     /// <param name="original">The model that is right.</param>
     /// <param name="exported">The model that should give the same.</param>
     /// <param name="samples">What they are given; gone through once.</param>
     /// <param name="tolerance">What is allowed; null for the defaults.</param>
-    /// <exception cref="AnnealException">As for the other form; or a model cannot take its input.</exception>
+    /// <exception cref="AnnealException">As for the other forms; or a model cannot take its input.</exception>
     public static ParityCertificate Check(Model original, Model exported, IEnumerable<ParitySample> samples, ParityTolerance? tolerance = null)
     {
         ArgumentNullException.ThrowIfNull(original);
         ArgumentNullException.ThrowIfNull(exported);
-        return Check(LogitsOf(original), LogitsOf(exported), samples, tolerance);
+        return CheckAll(OutputsOf(original), OutputsOf(exported), samples, tolerance);
     }
 
     /// <summary>What a model gives for inputs.</summary>
-    internal static Func<IReadOnlyList<TensorData>, TensorData> LogitsOf(Model model) => inputs => model.Predict(new ArrayDataset([.. inputs], []));
+    internal static Func<IReadOnlyList<TensorData>, IReadOnlyList<TensorData>> OutputsOf(Model model) => inputs => model.PredictAll(new ArrayDataset([.. inputs], []));
 }
 
 /// <summary>What is added up over samples.</summary>
@@ -50,6 +86,8 @@ internal sealed class ParitySums
 {
     private long _samples, _positions, _nonFinite, _agreements, _differences;
     private double _largestDifference, _differenceSum, _largestLogit, _divergenceSum, _largestDivergence;
+
+    internal void CountSample() => _samples++;
 
     internal void Add(TensorData original, TensorData exported, TensorData? mask)
     {
@@ -59,7 +97,6 @@ internal sealed class ParitySums
             throw new ShapeException($"Parity: expected logits [..., classes] of one shape, but found {original.Shape} and {exported.Shape}.");
         if (mask is not null && mask.Shape != original.Shape[..^1])
             throw new ShapeException($"Parity: the mask of logits {original.Shape} has the shape {original.Shape[..^1]}, but found {mask.Shape}.");
-        _samples++;
         int classes = checked((int)original.Shape[^1]);
         long rows = original.Shape.ElementCount / classes;
         float[] a = new float[classes], b = new float[classes];

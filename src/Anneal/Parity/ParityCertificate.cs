@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Anneal.Saving;
 
-namespace Anneal.Models;
+namespace Anneal;
 
 /// <summary>How two forms of a model compare, over all positions that count, and whether that lies within a tolerance.</summary>
 public sealed record ParityCertificate
@@ -38,6 +39,9 @@ public sealed record ParityCertificate
     /// <summary>The largest divergence at a position.</summary>
     public required double LargestDivergence { get; init; }
 
+    /// <summary>The outputs one by one where the forms have several; empty for one.</summary>
+    public IReadOnlyList<ParityCertificate> Outputs { get; init; } = [];
+
     /// <summary>What was allowed.</summary>
     public required ParityTolerance Tolerance { get; init; }
 
@@ -49,10 +53,12 @@ public sealed record ParityCertificate
     {
         get
         {
+            if (Outputs.Count > 0)
+                return [.. Outputs.SelectMany((o, i) => o.Failures.Select(f => string.Create(CultureInfo.InvariantCulture, $"output {i}: {f}")))];
             var failures = new List<string>();
 
             // Each is written so that what is not a number fails.
-            double allowed = Tolerance.LargestDifference * LargestLogit;
+            double allowed = Tolerance.LargestDifference * Math.Max(LargestLogit, Tolerance.LeastScale);
             Expect(NonFinitePositions == 0, $"{NonFinitePositions} positions have logits that are not finite in both forms");
             Expect(Top1Agreement >= Tolerance.Top1Agreement, $"the forms agree at {Top1Agreement:R} of the positions, at least {Tolerance.Top1Agreement:R} was allowed");
             Expect(LargestDifference <= allowed, $"logits differ by up to {LargestDifference:R}, at most {allowed:R} was allowed, {Tolerance.LargestDifference:R} of the largest");
@@ -72,7 +78,7 @@ public sealed record ParityCertificate
     public void Write(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        CheckpointWriter.Replace(path, Write);
+        WholeFile.Replace(path, Write);
     }
 
     private void Write(Stream stream)
@@ -80,33 +86,52 @@ public sealed record ParityCertificate
         using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteNumber("formatVersion", FormatVersion);
+        WriteNumbers(json);
+        json.WriteStartObject("tolerance");
+        Write(json, "top1Agreement", Tolerance.Top1Agreement);
+        Write(json, "largestDifference", Tolerance.LargestDifference);
+        Write(json, "leastScale", Tolerance.LeastScale);
+        Write(json, "meanDivergence", Tolerance.MeanDivergence);
+        json.WriteEndObject();
+        if (Outputs.Count > 0)
+        {
+            json.WriteStartArray("outputs");
+            foreach (ParityCertificate output in Outputs)
+            {
+                json.WriteStartObject();
+                output.WriteNumbers(json);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteNumbers(Utf8JsonWriter json)
+    {
         json.WriteBoolean("passed", Passed);
         json.WriteNumber("samples", Samples);
         json.WriteNumber("positions", Positions);
         json.WriteNumber("nonFinitePositions", NonFinitePositions);
-        Number("top1Agreement", Top1Agreement);
-        Number("largestDifference", LargestDifference);
-        Number("meanDifference", MeanDifference);
-        Number("largestLogit", LargestLogit);
-        Number("meanDivergence", MeanDivergence);
-        Number("largestDivergence", LargestDivergence);
-        json.WriteStartObject("tolerance");
-        Number("top1Agreement", Tolerance.Top1Agreement);
-        Number("largestDifference", Tolerance.LargestDifference);
-        Number("meanDivergence", Tolerance.MeanDivergence);
-        json.WriteEndObject();
+        Write(json, "top1Agreement", Top1Agreement);
+        Write(json, "largestDifference", LargestDifference);
+        Write(json, "meanDifference", MeanDifference);
+        Write(json, "largestLogit", LargestLogit);
+        Write(json, "meanDivergence", MeanDivergence);
+        Write(json, "largestDivergence", LargestDivergence);
         json.WriteStartArray("failures");
         foreach (string failure in Failures)
             json.WriteStringValue(failure);
         json.WriteEndArray();
-        json.WriteEndObject();
+    }
 
-        void Number(string name, double value)
-        {
-            if (double.IsFinite(value))
-                json.WriteNumber(name, value);
-            else
-                json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
-        }
+    private static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteString(name, value.ToString(CultureInfo.InvariantCulture));
     }
 }
