@@ -36,23 +36,25 @@ public sealed partial class LoraAdapter
     }
 
     /// <summary>
-    /// Saves the adapter alone, as PEFT does: <c>adapter_model.safetensors</c> and, written last, <c>adapter_config.json</c>. What an earlier save left
-    /// in the folder is replaced.
+    /// Saves the adapter alone, as PEFT does: <c>adapter_model.safetensors</c> and <c>adapter_config.json</c>. Both take the places of what an earlier save
+    /// left in the folder when they are whole; a save that fails leaves that as it was.
     /// </summary>
     /// <param name="folder">Where to; made where there is none.</param>
+    /// <exception cref="ModelFileException">The files cannot take their places.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         SafetensorsSource[] tensors = [.. Entries().Select(Source)];
         string path = Path.Combine(folder, WeightsFile);
-        CheckpointWriter.Replace(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
+        CheckpointWriter.WritePart(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
         JsonObject config = LoraConfigFile.Write(Options, Model, IsInputsFirst);
-        CheckpointWriter.Replace(Path.Combine(folder, LoraConfigFile.FileName), stream =>
+        CheckpointWriter.WritePart(Path.Combine(folder, LoraConfigFile.FileName), stream =>
         {
             using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             config.WriteTo(json);
         });
+        FileSwitch.Run(folder, [WeightsFile, LoraConfigFile.FileName], _ => false);
     }
 
     /// <summary>Writes the adapters of a model into its own configuration; their values are among the model's.</summary>

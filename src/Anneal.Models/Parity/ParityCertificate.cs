@@ -75,6 +75,9 @@ public sealed record ParityCertificate
         CheckpointWriter.Replace(path, Write);
     }
 
+    /// <summary>Writes the certificate as <c>NAME.part</c>.</summary>
+    internal void WritePart(string path) => CheckpointWriter.WritePart(path, Write);
+
     private void Write(Stream stream)
     {
         using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
