@@ -128,6 +128,7 @@ public static class Gguf
     /// <exception cref="ParityException">The two lie too far apart; there is no new file.</exception>
     /// <exception cref="OptionException">An option is out of range, or the model's architecture is not written as GGUF.</exception>
     /// <exception cref="ModelConfigException">The model has what GGUF files of its architecture cannot say.</exception>
+    /// <exception cref="AdapterException">An adapter is on the model, which the file would not have.</exception>
     /// <exception cref="TokenizerMismatchException">The tokenizer has tokens that the model does not have.</exception>
     /// <exception cref="ModelFileException">The files cannot take their places.</exception>
     public static ParityCertificate Save(CausalLanguageModel model, string path, GgufSaveOptions? options = null)
@@ -138,6 +139,7 @@ public static class Gguf
         if (!GgufTypes.Writable.Contains(options.Type))
             throw new OptionException($"{nameof(options.Type)} must be one of {GgufTypes.Names(GgufTypes.Writable)}, but is {options.Type}.");
         GgufArchitecture architecture = GgufArchitecture.Of(model);
+        model.RequireNoAdapters($"{nameof(Gguf)}.{nameof(Save)}");
         List<GgufSource> tensors = [.. GgufWeights.Sources(model, architecture, (name, shape) => TypeOf(name, shape, options.Type, model.Config))];
         if (architecture.RotaryFactors(model.Config) is { } factors)
             tensors.Add(new GgufSource(GgufNames.RotaryFactors, GgufTensorType.F32, [factors.Length], () => TensorData.From<float>(factors)));

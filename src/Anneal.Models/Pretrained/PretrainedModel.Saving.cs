@@ -22,7 +22,7 @@ public abstract partial class PretrainedModel
     public void SavePretrained(string folder, PretrainedSaveOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        RequireNoAdapters();
+        RequireNoAdapters(nameof(SavePretrained));
         Stage(folder, staging =>
         {
             WritePretrained(staging, options ?? new PretrainedSaveOptions(), e => e);
@@ -44,7 +44,7 @@ public abstract partial class PretrainedModel
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(samples);
-        RequireNoAdapters();
+        RequireNoAdapters(nameof(SavePretrained));
         return WriteChecked(folder, samples, options ?? new CheckedSaveOptions(), e => e, $"Saving {Name}");
     }
 
@@ -119,12 +119,12 @@ public abstract partial class PretrainedModel
         FileSwitch.Run(folder, names, n => n == ParityCertificate.FileName || CheckpointWriter.IsOfCheckpoint(n), staging);
     }
 
-    private void RequireNoAdapters()
+    internal void RequireNoAdapters(string what)
     {
         if (_adapters.Count > 0)
         {
             throw new AdapterException(
-                $"The model {Name} has the adapter {_adapters[0].Name}, which {nameof(SavePretrained)} would leave out. Hint: {nameof(LoraAdapter.SaveMerged)} of the adapter writes both as one, "
+                $"The model {Name} has the adapter {_adapters[0].Name}, which {what} would leave out. Hint: {nameof(LoraAdapter.SaveMerged)} of the adapter writes both as one, "
                 + $"its {nameof(LoraAdapter.Save)} the adapter; {nameof(LoraAdapter.Detach)} or {nameof(LoraAdapter.Merge)} it to save the model.");
         }
     }

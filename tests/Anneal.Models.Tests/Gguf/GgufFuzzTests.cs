@@ -89,20 +89,27 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
             Small(new MistralConfig { SlidingWindow = 4 }, c => new MistralForCausalLM(c)), Small(new Qwen2Config(), c => new Qwen2ForCausalLM(c)),
             Small(new Qwen3Config(), c => new Qwen3ForCausalLM(c)), Small(new Glm4Config(), c => new Glm4ForCausalLM(c)),
         ];
+        string[] tokens = ["<unk>", "<s>", "</s>", "c", "\u2581", "a", "b", "ab", "\u2581ab"];
+        byte[] scores = [.. Enumerable.Range(0, tokens.Length).SelectMany(i => BitConverter.GetBytes(-(float)i))];
+        byte[][] lists =
+        [
+            new GgufBytes().Value("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", tokens).Array("tokenizer.ggml.scores", 6, tokens.Length, scores)
+                .Array("tokenizer.ggml.token_type", 5, tokens.Length, [.. new[] { 2, 3, 3, 4, 1, 1, 1, 1, 1 }.SelectMany(BitConverter.GetBytes)]).Value("tokenizer.ggml.bos_token_id", 1u)
+                .Value("tokenizer.ggml.eos_token_id", 2u).Value("tokenizer.ggml.add_bos_token", 7, 1).ToArray(),
+            new GgufBytes().Value("tokenizer.ggml.model", "gpt2").Value("tokenizer.ggml.pre", "qwen2").Texts("tokenizer.ggml.tokens", "b", "<end>", "[PAD2]", "ab", "\u0120b", "a", "\u0120")
+                .Array("tokenizer.ggml.token_type", 5, 7, [.. new[] { 1, 3, 5, 1, 4, 1, 1 }.SelectMany(BitConverter.GetBytes)]).Texts("tokenizer.ggml.merges", "a b", "\u0120 b")
+                .Value("tokenizer.ggml.eos_token_id", 1u).Value("tokenizer.ggml.add_eos_token", 7, 1).ToArray(),
+        ];
         foreach ((CausalLanguageModel model, int number) in models.Select((m, i) => (m, i)))
         {
-            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], RequiresParity = false });
+            File.WriteAllBytes(path, lists[number % lists.Length]);
+            Tokenizer tokenizer = Gguf.LoadTokenizer(path);
+            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], Tokenizer = tokenizer, HasTokenizerJson = number == 5, RequiresParity = false });
             yield return File.ReadAllBytes(path);
         }
 
-        string[] tokens = ["<unk>", "<s>", "</s>", "<0x41>", "\u2581", "a", "b", "ab", "\u2581ab"];
-        byte[] scores = [.. Enumerable.Range(0, tokens.Length).SelectMany(i => BitConverter.GetBytes(-(float)i))];
-        yield return new GgufBytes().Value("tokenizer.ggml.model", "llama").Texts("tokenizer.ggml.tokens", tokens).Array("tokenizer.ggml.scores", 6, tokens.Length, scores)
-            .Array("tokenizer.ggml.token_type", 5, tokens.Length, [.. new[] { 2, 3, 3, 6, 1, 1, 1, 1, 1 }.SelectMany(BitConverter.GetBytes)]).Value("tokenizer.ggml.bos_token_id", 1u)
-            .Value("tokenizer.ggml.eos_token_id", 2u).Value("tokenizer.ggml.add_bos_token", 7, 1).ToArray();
-        yield return new GgufBytes().Value("tokenizer.ggml.model", "gpt2").Value("tokenizer.ggml.pre", "qwen2").Texts("tokenizer.ggml.tokens", "b", "<end>", "[PAD2]", "ab", "\u0120b", "a", "\u0120")
-            .Array("tokenizer.ggml.token_type", 5, 7, [.. new[] { 1, 3, 5, 1, 4, 1, 1 }.SelectMany(BitConverter.GetBytes)]).Texts("tokenizer.ggml.merges", "a b", "\u0120 b")
-            .Value("tokenizer.ggml.eos_token_id", 1u).Value("tokenizer.ggml.add_eos_token", 7, 1).ToArray();
+        foreach (byte[] list in lists)
+            yield return list;
 
         TModel Small<TModel, TConfig>(TConfig config, Func<TConfig, TModel> make) where TConfig : DecoderConfig => make((TConfig)(config with
         {
