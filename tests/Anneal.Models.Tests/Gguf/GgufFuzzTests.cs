@@ -102,9 +102,11 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
         ];
         foreach ((CausalLanguageModel model, int number) in models.Select((m, i) => (m, i)))
         {
-            File.WriteAllBytes(path, lists[number % lists.Length]);
+            // The second kind is written with all bytes as tokens alone, or whole.
+            bool isWhole = number == models.Length - 1;
+            File.WriteAllBytes(path, lists[isWhole ? 1 : 0]);
             Tokenizer tokenizer = Gguf.LoadTokenizer(path);
-            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], Tokenizer = tokenizer, HasTokenizerJson = number == 5, RequiresParity = false });
+            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], Tokenizer = tokenizer, HasTokenizerJson = isWhole, RequiresParity = false });
             yield return File.ReadAllBytes(path);
         }
 
