@@ -36,23 +36,25 @@ public sealed partial class LoraAdapter
     }
 
     /// <summary>
-    /// Saves the adapter alone, as PEFT does: <c>adapter_model.safetensors</c> and, written last, <c>adapter_config.json</c>. What an earlier save left
-    /// in the folder is replaced.
+    /// Saves the adapter alone, as PEFT does: <c>adapter_model.safetensors</c> and <c>adapter_config.json</c>. Both take the places of what an earlier save
+    /// left in the folder when they are whole; a save that fails leaves that as it was.
     /// </summary>
     /// <param name="folder">Where to; made where there is none.</param>
+    /// <exception cref="ModelFileException">The files cannot take their places.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         SafetensorsSource[] tensors = [.. Entries().Select(Source)];
         string path = Path.Combine(folder, WeightsFile);
-        WholeFile.Replace(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
-        JsonObject config = LoraConfigFile.Write(Options, Model, IsInputsFirst);
-        WholeFile.Replace(Path.Combine(folder, LoraConfigFile.FileName), stream =>
+        WholeFile.WritePart(path, stream => Safetensors.Write(stream, path, tensors, CheckpointWriter.Metadata));
+        JsonObject config = LoraConfigFile.Write(Options, Model, IsInputsFirst, HasTiedCopies);
+        WholeFile.WritePart(Path.Combine(folder, LoraConfigFile.FileName), stream =>
         {
             using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
             config.WriteTo(json);
         });
+        FileSwitch.Run(folder, [WeightsFile, LoraConfigFile.FileName], _ => false);
     }
 
     /// <summary>Writes the adapters of a model into its own configuration; their values are among the model's.</summary>
@@ -60,7 +62,7 @@ public sealed partial class LoraAdapter
     {
         if (model.Adapters.Count == 0)
             return;
-        config.SetObject(Stored, new JsonObject(model.Adapters.Select(a => KeyValuePair.Create(a.Name, (JsonNode?)LoraConfigFile.Write(a.Options, model, a.IsInputsFirst)))));
+        config.SetObject(Stored, new JsonObject(model.Adapters.Select(a => KeyValuePair.Create(a.Name, (JsonNode?)LoraConfigFile.Write(a.Options, model, a.IsInputsFirst, a.HasTiedCopies)))));
         if (model.ActiveAdapter is { } active)
             config.Set(Active, active.Name);
     }
@@ -105,6 +107,18 @@ public sealed partial class LoraAdapter
                 mismatched.Add($"{name}: expected floating-point numbers {entry.FileShape}, found {source.Type}");
             else
                 plan.Add((entry, source));
+        }
+
+        // Files may hold the copy of a tied tensor once for each of its names.
+        foreach ((string name, WeightEntry copy) in _twins)
+        {
+            if (!file.Entries.TryGetValue(name, out SafetensorsEntry? source))
+                continue;
+            used.Add(name);
+            if (source.Type.Shape != copy.FileShape || !source.Type.DType.IsFloating())
+                mismatched.Add($"{name}: expected floating-point numbers {copy.FileShape}, found {source.Type}");
+            else if (file.Entries.TryGetValue(copy.Name, out SafetensorsEntry? named) && !Checkpoint.IsSame((file, source), (file, named)))
+                mismatched.Add($"{name}: expected the values of {copy.Name}, to which it is tied, found others");
         }
 
         List<string> unexpected = [.. file.Entries.Keys.Where(n => !used.Contains(n))];

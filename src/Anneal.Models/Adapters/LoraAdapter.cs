@@ -26,6 +26,7 @@ public sealed partial class LoraAdapter
     private readonly LoraLayers _layers;
     private readonly LoraModule[] _modules;
     private readonly (WeightEntry Base, Parameter Copy)[] _copies;
+    private readonly (string Name, WeightEntry Copy)[] _twins;
     private readonly long _number = Interlocked.Increment(ref _count);
     private Dictionary<Variable, State>? _merged;
 
@@ -39,6 +40,7 @@ public sealed partial class LoraAdapter
         IsInputsFirst = targets.Count > 0 && targets.All(t => t.Product.IsInputsFirst);
         _layers = new LoraLayers("lora_" + name, targets, LoraTargets.FindSaved(options, table, owner), options);
         (_modules, _copies) = (_layers.Modules, _layers.Copies);
+        _twins = [.. _copies.SelectMany(c => LoraTargets.TwinsOf(c.Base, table).Select(t => (Prefix + t, new WeightEntry(Prefix + c.Base.Name, c.Copy, c.Base.Layout))))];
     }
 
     /// <summary>The model.</summary>
@@ -65,6 +67,8 @@ public sealed partial class LoraAdapter
     internal Layer Layers => _layers;
 
     internal bool IsInputsFirst { get; }
+
+    internal bool HasTiedCopies => _twins.Length > 0;
 
     /// <summary>Puts a new adapter on a model and makes it the active one. It changes nothing until it is trained: B begins at 0.</summary>
     /// <param name="model">The model, whose own parameters are frozen from now on.</param>

@@ -23,8 +23,8 @@ internal static class LoraConfigFile
     // Fields that say nothing of the computation of a trained adapter.
     private static readonly string[] Idle =
     [
-        "auto_mapping", "base_model_name_or_path", "corda_config", "ensure_weight_tying", "eva_config", "fan_in_fan_out", "inference_mode", "init_lora_weights",
-        "lora_ga_config", "loftq_config", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "revision", "runtime_config", "task_type", "bias",
+        "auto_mapping", "base_model_name_or_path", "corda_config", "eva_config", "fan_in_fan_out", "inference_mode", "init_lora_weights", "lora_ga_config",
+        "loftq_config", "megatron_core", "peft_type", "peft_version", "qalora_group_size", "revision", "runtime_config", "task_type", "bias",
     ];
 
     // Ways to begin that leave the base model as it is; the others change it, and the adapter speaks of the changed one.
@@ -42,7 +42,9 @@ internal static class LoraConfigFile
         (string[] excluded, string? excludedPattern) = Names(fields, "exclude_modules");
         if (targets.Length == 0 && targetPattern is null)
             throw fields.Fail("target_modules", "names of modules, or a regular expression for them");
-        bool hasLayers = !fields.IsMissing("layers_to_transform") && targetPattern is null;
+        bool hasLayers = !IsOff(fields.Values["layers_to_transform"]);
+        if (hasLayers && targetPattern is not null)
+            throw fields.Fail("layers_to_transform", "nothing, because target_modules is an expression for whole names");
         var options = new LoraOptions
         {
             Source = PretrainedConfig.Text(fields.Values),
@@ -59,6 +61,7 @@ internal static class LoraConfigFile
             RankPattern = Patterns(fields, "rank_pattern", (part, name) => part.Int(name, 0, 1, ConfigFields.MostWidth)),
             AlphaPattern = Patterns(fields, "alpha_pattern", (part, name) => part.Number(name, 0, float.MinValue, float.MaxValue)),
             ModulesToSave = Plain(fields, "modules_to_save"),
+            TiesCopies = fields.Flag("ensure_weight_tying", false),
         };
         return options.Layers.Count == 0 ? options : options with { LayerPatterns = LayerPatterns(fields) };
     }
@@ -67,7 +70,8 @@ internal static class LoraConfigFile
     /// <param name="options">What the adapter looks like.</param>
     /// <param name="model">The base model.</param>
     /// <param name="isInputsFirst">Whether the adapted kernels lie as <c>[inputs, outputs]</c> in the base model's files.</param>
-    internal static JsonObject Write(LoraOptions options, PretrainedModel model, bool isInputsFirst)
+    /// <param name="hasTiedCopies">Whether a module that is saved whole is one with another, which PEFT has to be told.</param>
+    internal static JsonObject Write(LoraOptions options, PretrainedModel model, bool isInputsFirst, bool hasTiedCopies)
     {
         JsonObject written = Fields(options);
         if (options.Source is null)
@@ -76,6 +80,7 @@ internal static class LoraConfigFile
             written["peft_type"] = Kind;
             written["bias"] = "none";
             written["fan_in_fan_out"] = isInputsFirst;
+            written["ensure_weight_tying"] = hasTiedCopies;
             written["inference_mode"] = true;
             written["init_lora_weights"] = true;
             written["base_model_name_or_path"] = null;
@@ -138,13 +143,13 @@ internal static class LoraConfigFile
         if (!isPlain)
             throw fields.Fail("init_lora_weights", $"true, false or one of {string.Join(", ", PlainBeginnings)}: others change the base model");
 
-        // What a later release adds is off unless it says otherwise; a switch that is on would be ignored.
+        // What a later release adds is off unless it says otherwise; anything else would be ignored.
         JsonObject known = Fields(new LoraOptions());
         foreach ((string name, JsonNode? value) in fields.Values)
         {
-            bool isKnown = known.ContainsKey(name) || Idle.Contains(name) || Refused.Contains(name);
-            if (!isKnown && !IsOff(value) && value!.GetValueKind() is JsonValueKind.True or JsonValueKind.Object)
-                throw fields.Fail(Short(name), "nothing, because Anneal does not know the field and it switches something on");
+            bool isKnown = known.ContainsKey(name) || Idle.Contains(name) || Refused.Contains(name) || name == "ensure_weight_tying";
+            if (!isKnown && !IsOff(value))
+                throw fields.Fail(Short(name), "nothing, because Anneal does not know the field, which may change what is computed. Hint: remove it if it does not");
         }
     }
 
@@ -153,6 +158,7 @@ internal static class LoraConfigFile
         null or JsonValueKind.Null or JsonValueKind.False => true,
         JsonValueKind.Object => node!.AsObject().Count == 0,
         JsonValueKind.Array => node!.AsArray().Count == 0,
+        JsonValueKind.String => node!.GetValue<string>().Length == 0,
         _ => false,
     };
 

@@ -58,7 +58,7 @@ public sealed record LoraOptions
 
     /// <summary>
     /// Modules of which the adapter has whole copies that are trained and saved with it, such as a new classifier, by the end of their names.
-    /// They are not adapted besides.
+    /// They are not adapted besides. A copy of words that are tied to the head takes the place of both.
     /// </summary>
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
 
@@ -67,6 +67,12 @@ public sealed record LoraOptions
 
     /// <summary>The text of the <c>adapter_config.json</c> that these options were read from; null where they were made in code.</summary>
     internal string? Source { get; init; }
+
+    /// <summary>
+    /// Whether a copy of a module that is one with another, such as words and head, stands for both; an adapter of PEFT has it for the named one alone unless
+    /// it says so.
+    /// </summary>
+    internal bool TiesCopies { get; init; } = true;
 
     /// <summary>The scale of what an adapter of a rank adds.</summary>
     internal double ScaleOf(int rank, double alpha) => UseRsLora ? alpha / Math.Sqrt(rank) : alpha / rank;

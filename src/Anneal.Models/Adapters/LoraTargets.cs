@@ -33,7 +33,9 @@ internal sealed class LoraTargets
     internal static List<LoraTarget> Find(LoraOptions options, WeightTable table, string? bodyPrefix, string owner)
     {
         var targets = new LoraTargets(options, owner, bodyPrefix);
-        string[] unknown = [.. options.TargetModules.Where(t => !table.Products.Any(p => Ends(p.Module, t)))];
+
+        // PEFT's own lists often name what a model does not have; what the file of tensors has is compared with what is found.
+        string[] unknown = options.Source is not null ? [] : [.. options.TargetModules.Where(t => !table.Products.Any(p => Ends(p.Module, t)))];
         if (unknown.Length > 0)
             throw targets.Unknown(string.Join(", ", unknown.Select(ModelFileException.Quote)), table);
         List<LoraTarget> found = [.. table.Products.Where(p => targets.Includes(p.Module)).Select(targets.Describe)];
@@ -44,7 +46,7 @@ internal sealed class LoraTargets
     /// <exception cref="AdapterException">A name fits no module.</exception>
     internal static List<WeightEntry> FindSaved(LoraOptions options, WeightTable table, string owner)
     {
-        foreach (string name in options.ModulesToSave)
+        foreach (string name in options.Source is null ? options.ModulesToSave : [])
         {
             if (!table.Entries.Any(e => e.Variable is Parameter && IsInside(e.Name, name)))
             {
@@ -53,8 +55,20 @@ internal sealed class LoraTargets
             }
         }
 
-        return [.. table.Entries.Where(e => e.Variable is Parameter && options.ModulesToSave.Any(m => IsInside(e.Name, m)))];
+        List<WeightEntry> saved = [.. table.Entries.Where(e => e.Variable is Parameter && options.ModulesToSave.Any(m => IsInside(e.Name, m)))];
+        if (!options.TiesCopies && saved.FirstOrDefault(e => TwinsOf(e, table).Any()) is { } tied)
+        {
+            throw new AdapterException(
+                $"{owner}: the adapter has a copy of {tied.Name} that does not stand for {TwinsOf(tied, table).First()} too, which is one with it in the model; that is not supported. "
+                + "Hint: set ensure_weight_tying where both are meant, or untie the base model.");
+        }
+
+        return saved;
     }
+
+    /// <summary>The names of the other tensors that a tensor is one with.</summary>
+    internal static IEnumerable<string> TwinsOf(WeightEntry entry, WeightTable table) =>
+        table.OtherNames.Where(o => o.Value == entry.Name && o.Key[o.Key.LastIndexOf('.')..] == entry.Name[entry.Name.LastIndexOf('.')..]).Select(o => o.Key);
 
     private static bool Ends(string name, string end) => name == end || (name.Length > end.Length && name.EndsWith(end, StringComparison.Ordinal) && name[^(end.Length + 1)] == '.');
 
@@ -79,7 +93,7 @@ internal sealed class LoraTargets
         if (_options.TargetPattern is { } pattern)
         {
             return string.Equals(pattern, LoraOptions.AllLinear, StringComparison.OrdinalIgnoreCase)
-                ? _body is null || module.StartsWith(_body + ".", StringComparison.Ordinal)
+                ? _body is null ? module != "lm_head" : module.StartsWith(_body + ".", StringComparison.Ordinal)
                 : Fits(pattern, module);
         }
 

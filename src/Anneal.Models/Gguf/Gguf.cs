@@ -118,8 +118,8 @@ public static class Gguf
     }
 
     /// <summary>
-    /// Writes a model. Before the file takes its name it is loaded again and compared with the original; the certificate is written beside it, as
-    /// <c>NAME.parity.json</c>.
+    /// Writes a model. Before the file takes its name it is loaded again and compared with the original; the certificate stands beside it, as
+    /// <c>NAME.parity.json</c>, and takes its place together with it.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; one of this name is replaced when the new one is whole.</param>
@@ -128,7 +128,9 @@ public static class Gguf
     /// <exception cref="ParityException">The two lie too far apart; there is no new file.</exception>
     /// <exception cref="OptionException">An option is out of range, or the model's architecture is not written as GGUF.</exception>
     /// <exception cref="ModelConfigException">The model has what GGUF files of its architecture cannot say.</exception>
+    /// <exception cref="AdapterException">An adapter is on the model, which the file would not have.</exception>
     /// <exception cref="TokenizerMismatchException">The tokenizer has tokens that the model does not have.</exception>
+    /// <exception cref="ModelFileException">The files cannot take their places.</exception>
     public static ParityCertificate Save(CausalLanguageModel model, string path, GgufSaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -137,11 +139,12 @@ public static class Gguf
         if (!GgufTypes.Writable.Contains(options.Type))
             throw new OptionException($"{nameof(options.Type)} must be one of {GgufTypes.Names(GgufTypes.Writable)}, but is {options.Type}.");
         GgufArchitecture architecture = GgufArchitecture.Of(model);
+        model.RequireNoAdapters($"{nameof(Gguf)}.{nameof(Save)}");
         List<GgufSource> tensors = [.. GgufWeights.Sources(model, architecture, (name, shape) => TypeOf(name, shape, options.Type, model.Config))];
         if (architecture.RotaryFactors(model.Config) is { } factors)
             tensors.Add(new GgufSource(GgufNames.RotaryFactors, GgufTensorType.F32, [factors.Length], () => TensorData.From<float>(factors)));
         GgufMetadataWriter metadata = Describe(model, architecture, options);
-        string part = path + ".part";
+        string part = path + FileSwitch.Part;
         try
         {
             using (var stream = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None))
@@ -153,8 +156,9 @@ public static class Gguf
             ParityCertificate certificate = Parity.Check(model, LoadModel(part), options.Samples ?? Samples(model), options.Tolerance ?? ToleranceOf(options.Type));
             if (options.RequiresParity && !certificate.Passed)
                 throw new ParityException(path, certificate);
-            File.Move(part, path, overwrite: true);
-            certificate.Write(Path.ChangeExtension(path, ParityCertificate.FileName));
+            string beside = Path.ChangeExtension(path, ParityCertificate.FileName);
+            certificate.WritePart(beside);
+            FileSwitch.Run(Path.GetDirectoryName(Path.GetFullPath(path))!, [Path.GetFileName(beside), Path.GetFileName(path)], _ => false);
             return certificate;
         }
         finally

@@ -53,10 +53,16 @@ internal abstract class GgufArchitecture
             throw new ModelConfigException(PretrainedConfig.InCode, field, expected + ", which alone such GGUF files can mean", found);
     }
 
-    private protected static void RefuseExperts(GgufKeys keys)
+    /// <summary>Refuses what other software honours and what would be ignored here.</summary>
+    private protected static void RefuseOthers(GgufKeys keys)
     {
         if (keys.OptionalInt("expert_count", 0, MostWidth) is > 0)
             throw keys.Fail(keys.KeyOf("expert_count"), "no experts, which are not supported");
+        foreach ((string name, double[] idle) in GgufKeys.Refused)
+        {
+            if (keys.Value(name) is { } value && !(value.Truth is { } truth ? idle.Contains(truth ? 1 : 0) : value.Number is { } number && idle.Contains(number)))
+                throw keys.Fail(keys.KeyOf(name), "nothing, because what it asks for is not supported");
+        }
     }
 }
 
@@ -97,7 +103,7 @@ internal abstract class GgufDecoder<TConfig> : GgufArchitecture where TConfig : 
     /// <summary>A configuration with what all decoders have.</summary>
     private protected static TConfig ReadShared(TConfig family, GgufKeys keys)
     {
-        RefuseExperts(keys);
+        RefuseOthers(keys);
         int heads = keys.Int("attention.head_count", 1, MostWidth), hidden = keys.Int("embedding_length", 1, MostWidth);
         int dimension = keys.OptionalInt("attention.key_length", 1, MostWidth) ?? hidden / heads;
         if (keys.OptionalInt("attention.value_length", 1, MostWidth) is { } values && values != dimension)
@@ -214,7 +220,7 @@ internal sealed class GgufGpt2 : GgufArchitecture
 
     internal override PretrainedConfig Read(GgufKeys keys)
     {
-        RefuseExperts(keys);
+        RefuseOthers(keys);
         return new Gpt2Config
         {
             VocabularySize = keys.Extent(GgufNames.Table, 0),

@@ -5,11 +5,23 @@ namespace Anneal.Models;
 /// <summary>The metadata of a file's architecture, read with checks: a value of the wrong kind or out of range is an error that names the key.</summary>
 internal sealed class GgufKeys(GgufFile file, string architecture)
 {
+    /// <summary>Keys that change what is computed in ways that are not here, with the numbers (1 for true) at which they change nothing.</summary>
+    internal static IReadOnlyList<(string Name, double[] Idle)> Refused { get; } =
+    [
+        ("attention.causal", [1]), ("attention.scale", [0]), ("attention.clamp_kqv", [0]), ("attention.max_alibi_bias", [0]), ("attention.temperature_scale", [0]),
+        ("attn_logit_softcapping", [0]), ("final_logit_softcapping", [0]), ("router_logit_softcapping", [0]), ("logit_scale", [0, 1]), ("residual_scale", [0, 1]), ("embedding_scale", [0, 1]),
+        ("use_parallel_residual", [0]), ("nextn_predict_layers", [0]), ("leading_dense_block_count", [0]), ("rope.dimension_sections", []), ("rope.freq_base_swa", []),
+        ("rope.scaling.attn_factor", [1]), ("rope.scaling.yarn_attn_factor", [1]), ("rope.scaling.yarn_ext_factor", [-1, 1]), ("rope.scaling.yarn_beta_fast", [32]),
+        ("rope.scaling.yarn_beta_slow", [1]), ("rope.scaling.yarn_log_multiplier", [0]),
+    ];
+
     internal string File => file.Path;
 
     internal IReadOnlyDictionary<string, GgufTensor> Tensors => file.Tensors;
 
     internal string KeyOf(string name) => $"{architecture}.{name}";
+
+    internal GgufValue? Value(string name) => file.Metadata.TryGetValue(KeyOf(name), out GgufValue? value) ? value : null;
 
     internal bool Has(string name) => file.Metadata.ContainsKey(KeyOf(name));
 

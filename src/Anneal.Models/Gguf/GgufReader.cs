@@ -34,20 +34,25 @@ internal sealed unsafe class GgufReader(string file, byte* start, long length)
         return (int)count;
     }
 
-    internal string Text(string what)
+    /// <summary>A text.</summary>
+    /// <param name="what">What it is.</param>
+    /// <param name="key">The key that it belongs to; null where it is none of the values. Vocabularies are long, so it is quoted in errors alone.</param>
+    internal string Text(string what, string? key = null)
     {
         long at = Position;
         ulong bytes = UInt64(what);
         if (bytes > (ulong)(length - Position))
-            throw FailAt(at, what, string.Create(CultureInfo.InvariantCulture, $"a text of {bytes} bytes, beyond the end of the file"));
+            throw FailAt(at, Expected(), string.Create(CultureInfo.InvariantCulture, $"a text of {bytes} bytes, beyond the end of the file"));
         try
         {
             return Strict.GetString(Take((long)bytes, what));
         }
         catch (DecoderFallbackException)
         {
-            throw FailAt(at, what + " in UTF-8", "other bytes");
+            throw FailAt(at, Expected() + " in UTF-8", "other bytes");
         }
+
+        string Expected() => key is null ? what : $"{what} {ModelFileException.Quote(key)}";
     }
 
     internal GgufValue Value(string key)
@@ -79,13 +84,13 @@ internal sealed unsafe class GgufReader(string file, byte* start, long length)
             case GgufValueKind.Int64: return BinaryPrimitives.ReadInt64LittleEndian(Take(8, key));
             case GgufValueKind.UInt64:
                 ulong large = UInt64(key);
-                return large <= long.MaxValue ? (long)large : throw FailAt(at, $"a number below 2^63 for {ModelFileException.Quote(key)}", string.Create(CultureInfo.InvariantCulture, $"{large}"));
+                return large <= long.MaxValue ? (long)large : throw TooLarge(at, key, large);
             case GgufValueKind.Float32: return Widened(BinaryPrimitives.ReadSingleLittleEndian(Take(4, key)));
             case GgufValueKind.Float64: return BinaryPrimitives.ReadDoubleLittleEndian(Take(8, key));
             case GgufValueKind.Boolean:
                 byte truth = Take(1, key)[0];
                 return truth <= 1 ? truth == 1 : throw FailAt(at, $"0 or 1 for {ModelFileException.Quote(key)}", string.Create(CultureInfo.InvariantCulture, $"{truth}"));
-            default: return Text($"the value of {ModelFileException.Quote(key)}");
+            default: return Text("the value of", key);
         }
     }
 
@@ -102,24 +107,54 @@ internal sealed unsafe class GgufReader(string file, byte* start, long length)
         int count = Count($"as many values of {ModelFileException.Quote(key)}", BytesOf(kind));
         switch (kind)
         {
-            case GgufValueKind.Text: return GgufValue.OfArray(kind, Read<string>());
-            case GgufValueKind.Boolean: return GgufValue.OfArray(kind, Read<bool>());
+            case GgufValueKind.Text:
+                var texts = new string[count];
+                for (int i = 0; i < count; i++)
+                    texts[i] = Text("the value of", key);
+                return GgufValue.OfArray(kind, texts);
+            case GgufValueKind.Boolean:
+                var truths = new bool[count];
+                for (int i = 0; i < count; i++)
+                    truths[i] = (bool)Scalar(kind, key);
+                return GgufValue.OfArray(kind, truths);
             case GgufValueKind.Float32 or GgufValueKind.Float64:
                 var numbers = new double[count];
                 for (int i = 0; i < count; i++)
                     numbers[i] = kind == GgufValueKind.Float32 ? BinaryPrimitives.ReadSingleLittleEndian(Take(4, key)) : BinaryPrimitives.ReadDoubleLittleEndian(Take(8, key));
                 return GgufValue.OfArray(kind, numbers);
-            default: return GgufValue.OfArray(kind, Read<long>());
-        }
-
-        T[] Read<T>()
-        {
-            var values = new T[count];
-            for (int i = 0; i < count; i++)
-                values[i] = (T)Scalar(kind, key);
-            return values;
+            default: return GgufValue.OfArray(kind, Wholes(kind, count, key));
         }
     }
+
+    /// <summary>Whole numbers side by side.</summary>
+    private long[] Wholes(GgufValueKind kind, int count, string key)
+    {
+        int size = BytesOf(kind);
+        long at = Position;
+        ReadOnlySpan<byte> bytes = Take((long)count * size, key);
+        var values = new long[count];
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> value = bytes[(i * size)..];
+            values[i] = kind switch
+            {
+                GgufValueKind.UInt8 => value[0],
+                GgufValueKind.Int8 => (sbyte)value[0],
+                GgufValueKind.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(value),
+                GgufValueKind.Int16 => BinaryPrimitives.ReadInt16LittleEndian(value),
+                GgufValueKind.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(value),
+                GgufValueKind.Int32 => BinaryPrimitives.ReadInt32LittleEndian(value),
+                _ => BinaryPrimitives.ReadInt64LittleEndian(value),
+            };
+            if (kind == GgufValueKind.UInt64 && values[i] < 0)
+                throw TooLarge(at + (long)i * size, key, (ulong)values[i]);
+        }
+
+        return values;
+    }
+
+    private ModelFileException TooLarge(long at, string key, ulong found) =>
+        FailAt(at, $"a number below 2^63 for {ModelFileException.Quote(key)}", string.Create(CultureInfo.InvariantCulture, $"{found}"));
 
     /// <summary>The least bytes of a value.</summary>
     private static int BytesOf(GgufValueKind kind) => kind switch

@@ -11,14 +11,13 @@ internal static partial class CheckpointWriter
     internal static readonly KeyValuePair<string, string>[] Metadata = [new("format", "pt")];
 
     /// <summary>Writes all tensors.</summary>
-    /// <returns>The names of the files.</returns>
-    internal static string[] Write(string folder, IReadOnlyList<SafetensorsSource> tensors, long mostBytes)
+    internal static void Write(string folder, IReadOnlyList<SafetensorsSource> tensors, long mostBytes)
     {
         List<List<SafetensorsSource>> shards = Divide(tensors, mostBytes);
         if (shards.Count == 1)
         {
             WriteFile(folder, Checkpoint.SingleFile, shards[0]);
-            return [Checkpoint.SingleFile];
+            return;
         }
 
         var names = new string[shards.Count];
@@ -29,19 +28,10 @@ internal static partial class CheckpointWriter
         }
 
         WholeFile.Replace(Path.Combine(folder, Checkpoint.Index), stream => WriteIndex(stream, shards, names));
-        return [.. names, Checkpoint.Index];
     }
 
-    /// <summary>Removes the files of an earlier save in this form that are no part of the present one.</summary>
-    internal static void RemoveOthers(string folder, string[] written)
-    {
-        foreach (string path in Directory.GetFiles(folder))
-        {
-            string name = Path.GetFileName(path);
-            if ((name is Checkpoint.SingleFile or Checkpoint.Index || ShardName().IsMatch(name)) && !written.Contains(name))
-                File.Delete(path);
-        }
-    }
+    /// <summary>Whether a file of this name holds weights of a model, or says which do.</summary>
+    internal static bool IsOfCheckpoint(string name) => name is Checkpoint.SingleFile or Checkpoint.Index || ShardName().IsMatch(name);
 
     [GeneratedRegex(@"^model-\d{5}-of-\d{5}\.safetensors$")]
     private static partial Regex ShardName();

@@ -34,7 +34,7 @@ internal sealed class ConfigFields(JsonObject values, string file)
     internal static ConfigFields ReadFile(string path)
     {
         if (!System.IO.File.Exists(path))
-            throw new ModelFileException(path, "the file", "the configuration of a model", "no file of this name");
+            throw new ModelFileException(path, "the file", "the configuration of a model", "no file of this name" + FileSwitch.HintFor(path));
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         if (stream.Length > LongestFile)
             throw new ModelFileException(path, "the file", $"at most {LongestFile} bytes", $"{stream.Length} bytes");

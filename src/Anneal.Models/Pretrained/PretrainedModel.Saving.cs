@@ -6,22 +6,28 @@ namespace Anneal.Models;
 /// <content>Saving for other software.</content>
 public abstract partial class PretrainedModel
 {
-    private const string Staging = ".part";
-
     /// <summary>
     /// Saves the model as transformers does: <c>config.json</c>, and <c>model.safetensors</c> or shards with their index; for a model that makes texts
-    /// <c>generation_config.json</c> as well. What an earlier save of this kind left in the folder is replaced; <c>config.json</c> is written last.
+    /// <c>generation_config.json</c> as well. All is written to <c>FOLDER.part</c> first and then takes the place of what an earlier save of this kind left
+    /// in the folder; a save that fails leaves that as it was.
     /// </summary>
     /// <param name="folder">Where to; made where there is none.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="ModelFileException">The folder holds a model as Anneal saves it, whose files have the same names.</exception>
+    /// <exception cref="ModelFileException">
+    /// The folder holds a model as Anneal saves it, whose files have the same names; or files cannot take their places, and the message says whether the
+    /// folder is as it was.
+    /// </exception>
     /// <exception cref="OptionException">An option is out of range.</exception>
     /// <exception cref="AdapterException">An adapter is on the model, which these files would not have.</exception>
     public void SavePretrained(string folder, PretrainedSaveOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        RequireNoAdapters();
-        WritePretrained(folder, options ?? new PretrainedSaveOptions(), e => e);
+        RequireNoAdapters(nameof(SavePretrained));
+        Stage(folder, staging =>
+        {
+            WritePretrained(staging, options ?? new PretrainedSaveOptions(), e => e);
+            return true;
+        });
     }
 
     /// <summary>
@@ -38,7 +44,7 @@ public abstract partial class PretrainedModel
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(samples);
-        RequireNoAdapters();
+        RequireNoAdapters(nameof(SavePretrained));
         return WriteChecked(folder, samples, options ?? new CheckedSaveOptions(), e => e, $"Saving {Name}");
     }
 
@@ -51,11 +57,7 @@ public abstract partial class PretrainedModel
     internal ParityCertificate WriteChecked(string folder, IEnumerable<ParitySample> samples, CheckedSaveOptions options, Func<WeightEntry, WeightEntry> choose, string what)
     {
         options.Tolerance.Check();
-        RequireForThisFormAlone(folder);
-        string staging = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder)) + Staging;
-        if (Directory.Exists(staging))
-            Directory.Delete(staging, recursive: true);
-        try
+        return Stage(folder, staging =>
         {
             WritePretrained(staging, options.Files, choose);
             DType? frequencies = Config is DecoderConfig { Rope.FrequencyType: not DType.Float32 and var type } ? type : null;
@@ -64,8 +66,23 @@ public abstract partial class PretrainedModel
             if (!certificate.Passed && !options.AllowsOutsideTolerance)
                 throw new ParityException(what, certificate);
             certificate.Write(System.IO.Path.Combine(staging, ParityCertificate.FileName));
-            Publish(staging, folder);
             return certificate;
+        });
+    }
+
+    /// <summary>Writes files beside their place, and puts them there when all are whole.</summary>
+    private static T Stage<T>(string folder, Func<string, T> write)
+    {
+        if (File.Exists(System.IO.Path.Combine(folder, ModelFileNames.Manifest)))
+            throw new ModelFileException(folder, "the folder", "a folder for this form alone", $"a model as {nameof(Save)} writes it");
+        string staging = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder)) + FileSwitch.Part;
+        if (Directory.Exists(staging))
+            Directory.Delete(staging, recursive: true);
+        try
+        {
+            T result = write(staging);
+            Publish(staging, folder);
+            return result;
         }
         finally
         {
@@ -75,20 +92,18 @@ public abstract partial class PretrainedModel
     }
 
     /// <summary>Writes the files of <see cref="SavePretrained(string, PretrainedSaveOptions?)"/>.</summary>
-    /// <param name="folder">Where to; made where there is none.</param>
+    /// <param name="folder">Where to, empty; made where there is none.</param>
     /// <param name="options">How.</param>
     /// <param name="choose">What is written in the place of an entry: it, or another variable under its name.</param>
-    internal void WritePretrained(string folder, PretrainedSaveOptions options, Func<WeightEntry, WeightEntry> choose)
+    private void WritePretrained(string folder, PretrainedSaveOptions options, Func<WeightEntry, WeightEntry> choose)
     {
         if (options.DType is { } wanted && !(wanted is DType.Float32 or DType.BFloat16 or DType.Float16))
             throw new OptionException($"{nameof(options.DType)} must be Float32, BFloat16 or Float16, but is {wanted}.");
         if (options.MaximumShardBytes < 1)
             throw new OptionException(FormattableString.Invariant($"{nameof(options.MaximumShardBytes)} must be at least 1, but is {options.MaximumShardBytes}."));
-        RequireForThisFormAlone(folder);
         Directory.CreateDirectory(folder);
         SafetensorsSource[] tensors = [.. Weights().Entries.Select(e => Source(choose(e), options.DType))];
-        string[] written = CheckpointWriter.Write(folder, tensors, options.MaximumShardBytes);
-        CheckpointWriter.RemoveOthers(folder, written);
+        CheckpointWriter.Write(folder, tensors, options.MaximumShardBytes);
         WriteGenerationFile(folder);
         byte[] config = WriteConfigFile(tensors);
         WholeFile.Replace(System.IO.Path.Combine(folder, ConfigFile), stream => stream.Write(config));
@@ -99,23 +114,17 @@ public abstract partial class PretrainedModel
     {
         Directory.CreateDirectory(folder);
         string[] names = [.. Directory.GetFiles(staging).Select(f => System.IO.Path.GetFileName(f)).OrderBy(n => n == ConfigFile).ThenBy(n => n, StringComparer.Ordinal)];
-        CheckpointWriter.RemoveOthers(folder, names);
-        foreach (string name in names)
-            File.Move(System.IO.Path.Combine(staging, name), System.IO.Path.Combine(folder, name), overwrite: true);
+
+        // The certificate of an earlier save would speak of weights that are gone.
+        FileSwitch.Run(folder, names, n => n == ParityCertificate.FileName || CheckpointWriter.IsOfCheckpoint(n), staging);
     }
 
-    private static void RequireForThisFormAlone(string folder)
-    {
-        if (File.Exists(System.IO.Path.Combine(folder, ModelFileNames.Manifest)))
-            throw new ModelFileException(folder, "the folder", "a folder for this form alone", $"a model as {nameof(Save)} writes it");
-    }
-
-    private void RequireNoAdapters()
+    internal void RequireNoAdapters(string what)
     {
         if (_adapters.Count > 0)
         {
             throw new AdapterException(
-                $"The model {Name} has the adapter {_adapters[0].Name}, which {nameof(SavePretrained)} would leave out. Hint: {nameof(LoraAdapter.SaveMerged)} of the adapter writes both as one, "
+                $"The model {Name} has the adapter {_adapters[0].Name}, which {what} would leave out. Hint: {nameof(LoraAdapter.SaveMerged)} of the adapter writes both as one, "
                 + $"its {nameof(LoraAdapter.Save)} the adapter; {nameof(LoraAdapter.Detach)} or {nameof(LoraAdapter.Merge)} it to save the model.");
         }
     }

@@ -153,9 +153,8 @@ public sealed class PretrainedTextClassifier : ITextClassifier
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        Directory.CreateDirectory(folder);
-        Tokenizer.Save(Path.Combine(folder, TokenizerFile));
         _model.SavePretrained(folder);
+        Tokenizer.Save(Path.Combine(folder, TokenizerFile));
     }
 
     private static TextEncoderModel Read(string folder, PretrainedLoadOptions? options)

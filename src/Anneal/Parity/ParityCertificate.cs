@@ -81,6 +81,9 @@ public sealed record ParityCertificate
         WholeFile.Replace(path, Write);
     }
 
+    /// <summary>Writes the certificate as <c>NAME.part</c>.</summary>
+    internal void WritePart(string path) => WholeFile.WritePart(path, Write);
+
     private void Write(Stream stream)
     {
         using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });

@@ -76,6 +76,9 @@ public sealed class AdapterFileTests
     [InlineData("alpha_pattern", "{\"q_proj\":\"x\"}", "number")]
     [InlineData("use_something_new", "true", "does not know")]
     [InlineData("new_config", "{\"a\":1}", "does not know")]
+    [InlineData("new_scale", "0.5", "does not know")]
+    [InlineData("new_variant", "\"x\"", "does not know")]
+    [InlineData("new_modules", "[\"q_proj\"]", "does not know")]
     public void AFieldThatCannotBeHonouredIsNamed(string field, string value, string message)
     {
         using Scratch folder = Copy("lora_llama", c => c[field] = JsonNode.Parse(value));
@@ -87,7 +90,7 @@ public sealed class AdapterFileTests
     [Fact]
     public void FieldsThatChangeNothingAreKept()
     {
-        using Scratch folder = Copy("lora_llama", c => (c["my_note"], c["use_later"], c["init_lora_weights"], c["lora_alpha"]) = ("kept", false, "gaussian", 8.0));
+        using Scratch folder = Copy("lora_llama", c => (c["base_model_name_or_path"], c["use_later"], c["later_list"], c["init_lora_weights"], c["lora_alpha"]) = ("kept", false, new JsonArray(), "gaussian", 8.0));
         LoraAdapter adapter = LoraAdapter.Load(Base("lora_llama"), folder.Path);
         using var saved = new Scratch();
         adapter.Save(saved.Path);

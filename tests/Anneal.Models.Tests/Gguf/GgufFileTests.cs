@@ -8,6 +8,23 @@ public sealed class GgufFileTests
     private static readonly float[] Six = [1, 2, 3, 4, 5, 6];
 
     [Theory]
+    [InlineData(0, new byte[] { 1, 200 }, new long[] { 1, 200 })]
+    [InlineData(1, new byte[] { 1, 200 }, new long[] { 1, -56 })]
+    [InlineData(2, new byte[] { 1, 200, 2, 0 }, new long[] { 51201, 2 })]
+    [InlineData(3, new byte[] { 1, 200, 2, 0 }, new long[] { -14335, 2 })]
+    [InlineData(4, new byte[] { 1, 0, 0, 200, 2, 0, 0, 0 }, new long[] { 3355443201, 2 })]
+    [InlineData(5, new byte[] { 1, 0, 0, 200, 2, 0, 0, 0 }, new long[] { -939524095, 2 })]
+    [InlineData(10, new byte[] { 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0 }, new long[] { 4294967297, 2 })]
+    [InlineData(11, new byte[] { 254, 255, 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 0, 0, 0 }, new long[] { -2, 2 })]
+    public void ListsOfWholeNumbersOfEveryKind(uint kind, byte[] bytes, long[] expected) =>
+        With(new GgufBytes().Array("a", kind, 2, bytes).Value("b", 7u).ToArray(), path =>
+        {
+            using GgufFile file = GgufFile.Open(path);
+            Assert.Equal(expected, file.Metadata["a"].Wholes);
+            Assert.Equal(7, file.Metadata["b"].Whole);
+        });
+
+    [Theory]
     [InlineData(2u, 32)]
     [InlineData(3u, 32)]
     [InlineData(3u, 8)]
@@ -67,6 +84,7 @@ public sealed class GgufFileTests
         { "kind of a value", new GgufBytes().Value("a", 13, 0).ToArray() },
         { "0 or 1", new GgufBytes().Value("a", 7, 2).ToArray() },
         { "below 2^63", new GgufBytes().Value("a", 10, BitConverter.GetBytes(ulong.MaxValue)).ToArray() },
+        { "below 2^63", new GgufBytes().Array("a", 10, 2, [.. BitConverter.GetBytes(1ul), .. BitConverter.GetBytes(ulong.MaxValue)]).ToArray() },
         { "UTF-8", new GgufBytes().Value("a", 8, [1, 0, 0, 0, 0, 0, 0, 0, 0xFF]).ToArray() },
         { "other than lists", new GgufBytes().Array("a", 9, 0).ToArray() },
         { "as many values of", new GgufBytes().Array("a", 4, int.MaxValue).ToArray() },

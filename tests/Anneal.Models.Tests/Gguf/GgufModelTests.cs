@@ -84,6 +84,35 @@ public sealed class GgufModelTests
         Assert.IsType<LlamaForCausalLM>(Gguf.LoadModel(path));
     }
 
+    /// <summary>A model in float32 and the same with matrices of 8 bits are two forms that can be compared.</summary>
+    [Fact]
+    public void EightBitsAreComparedWithFloat32()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.gguf");
+        CausalLanguageModel model = Load("qwen3");
+        Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTensorType.Q8_0, RequiresParity = false });
+        ParityCertificate found = Parity.Check(model, Gguf.LoadModel(path), [Sample("qwen3")], new ParityTolerance { Top1Agreement = 0.9, LargestDifference = 0.05, MeanDivergence = 0.01 });
+        Assert.True(found.Passed, string.Join("; ", found.Failures));
+        Assert.True(found.LargestDifference > 0 && found.MeanDivergence > 0);
+        Assert.NotEmpty((found with { Tolerance = new ParityTolerance() }).Failures);
+    }
+
+    [Fact]
+    public void AModelWithAnAdapterIsNotWrittenWithoutIt()
+    {
+        using var folder = new TemporaryFolder();
+        CausalLanguageModel model = Load("llama");
+        LoraAdapter adapter = Adapted.Disturb(LoraAdapter.Attach(model, Adapted.Options("q_proj", "lora")));
+        var options = new GgufSaveOptions { Type = GgufTensorType.F32, RequiresParity = false };
+        Assert.Contains("SaveMerged", Assert.Throws<AdapterException>(() => Gguf.Save(model, folder.File("x.gguf"), options)).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+        adapter.Merge();
+        float[] merged = Adapted.Logits(model, "llama");
+        Gguf.Save(model, folder.File("x.gguf"), options);
+        Assert.Equal(merged, Adapted.Logits(Gguf.LoadModel(folder.File("x.gguf")), "llama"));
+    }
+
     public static TheoryData<string, RopeParameters> Ropes => new()
     {
         { "linear", new() { Kind = RopeKind.Linear, Factor = 2.5, Theta = 500000 } },
@@ -154,6 +183,17 @@ public sealed class GgufModelTests
         Assert.Contains("expert_count", Assert.Throws<ModelConfigException>(() => Gguf.LoadModel(path)).Message, StringComparison.Ordinal);
         File.WriteAllBytes(path, ByHand(Small).Value("llama.rope.scaling.type", "longrope").ToArray());
         Assert.Contains("rope.scaling.type", Assert.Throws<ModelConfigException>(() => Gguf.LoadModel(path)).Message, StringComparison.Ordinal);
+        foreach ((string key, float idle, float other) in (ReadOnlySpan<(string, float, float)>)
+            [("final_logit_softcapping", 0, 30), ("logit_scale", 1, 0.5f), ("attention.scale", 0, 0.125f), ("rope.scaling.attn_factor", 1, 0.8f), ("rope.scaling.yarn_beta_fast", 32, 16)])
+        {
+            File.WriteAllBytes(path, ByHand(Small).Value("llama." + key, idle).ToArray());
+            Assert.IsType<LlamaForCausalLM>(Gguf.LoadModel(path));
+            File.WriteAllBytes(path, ByHand(Small).Value("llama." + key, other).ToArray());
+            Assert.Contains(key, Assert.Throws<ModelConfigException>(() => Gguf.LoadModel(path)).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllBytes(path, ByHand(Small).Value("llama.attention.causal", 7, 0).ToArray());
+        Assert.Contains("attention.causal", Assert.Throws<ModelConfigException>(() => Gguf.LoadModel(path)).Message, StringComparison.Ordinal);
         File.WriteAllBytes(path, ByHand(Small).Value("split.count", 2u).ToArray());
         Assert.Contains("split.count", Assert.Throws<ModelFileException>(() => Gguf.LoadModel(path)).Message, StringComparison.Ordinal);
         File.WriteAllBytes(path, ByHand(Small, kind: 13).ToArray());

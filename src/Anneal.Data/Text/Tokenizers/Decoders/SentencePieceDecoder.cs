@@ -9,7 +9,7 @@ internal sealed class SentencePieceDecoder(SentencePieceFile file) : TokenDecode
 {
     private const char Sign = MetaspacePreTokenizer.Sign;
     private readonly Dictionary<string, PieceKind> _kinds = file.Pieces.Where(p => p.Kind != PieceKind.Normal).ToDictionary(p => p.Text, p => p.Kind);
-    private readonly Dictionary<string, byte> _bytes = Enumerable.Range(0, 256).ToDictionary(BpeModel.ByteToken, b => (byte)b);
+    private readonly Dictionary<string, byte> _bytes = Enumerable.Range(0, 256).ToDictionary(b => BpeModel.ByteTokens[b], b => (byte)b);
 
     internal override List<string> Decode(List<string> tokens)
     {

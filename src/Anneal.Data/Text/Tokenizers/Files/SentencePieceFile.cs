@@ -170,5 +170,5 @@ internal sealed class SentencePieceFile
         }
     }
 
-    private static bool IsByte(string text) => Enumerable.Range(0, 256).Any(b => BpeModel.ByteToken(b) == text);
+    private static bool IsByte(string text) => text.StartsWith("<0x", StringComparison.Ordinal) && BpeModel.ByteTokens.Contains(text);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -107,10 +108,10 @@ internal sealed class BpeModel : TokenModel
 
     /// <summary>The tokens <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>, -1 where there is none.</summary>
     internal static int[] FallbackBytes(Vocabulary vocabulary) =>
-        [.. Enumerable.Range(0, 256).Select(b => vocabulary.TryGetId(ByteToken(b), out int id) ? id : -1)];
+        [.. ByteTokens.Select(b => vocabulary.TryGetId(b, out int id) ? id : -1)];
 
-    /// <summary>How vocabularies spell a byte.</summary>
-    internal static string ByteToken(int value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
+    /// <summary>How vocabularies spell the bytes, in their order.</summary>
+    internal static ImmutableArray<string> ByteTokens { get; } = [.. Enumerable.Range(0, 256).Select(b => string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"))];
 }
 
 /// <summary>Byte-pair encoding of words of characters.</summary>
