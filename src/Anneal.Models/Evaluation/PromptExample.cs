@@ -44,7 +44,13 @@ public sealed record PromptExample
     public static IEnumerable<PromptExample> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return TextLines.Read(StrictTextReader.Open(path), MaximumLineLength).Select(line => Parse(line.Text, path, line.Line));
+        return ReadLines(() => StrictTextReader.Open(path), path);
+    }
+
+    internal static IEnumerable<PromptExample> ReadLines(Func<StrictTextReader> open, string file)
+    {
+        foreach ((long line, string text) in TextLines.Read(open(), MaximumLineLength))
+            yield return Parse(text, file, line);
     }
 
     private static PromptExample Parse(string text, string file, long line)

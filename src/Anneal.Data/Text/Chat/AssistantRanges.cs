@@ -5,22 +5,33 @@ namespace Anneal.Data;
 /// <summary>
 /// Finds what the assistant wrote in a rendered conversation whose template does not mark it. Where the text up to a turn, and that up to its end, are how
 /// the whole text begins, the turn lies between. Templates that write a turn in another way when others follow (they drop its thoughts) are asked
-/// with a mark in the turn's content: the text before and after the mark is where the content begins and ends.
+/// with a mark in the turn's content: the text before and after the mark is where the content begins and ends. Turns around which the template writes
+/// the same are measured once (<see cref="ChatGaps"/>), so that a long conversation takes a few renderings and not some for each turn.
 /// </summary>
 internal sealed class AssistantRanges(ChatTemplate template, ChatConversation conversation, ChatRenderOptions options, string text)
 {
-    private const string Assistant = "assistant";
+    /// <summary>The role of the assistant.</summary>
+    internal const string Assistant = "assistant";
+
     private readonly string _mark = Mark(text);
 
-    internal List<TextRange> Find()
+    /// <summary>The parts of the assistant.</summary>
+    /// <param name="measuresAll">Whether each turn is measured by itself, with which what is measured once is compared in tests.</param>
+    internal List<TextRange> Find(bool measuresAll = false)
     {
         var ranges = new List<TextRange>();
+        ChatGaps? gaps = measuresAll ? null : ChatGaps.Find(conversation, text, _mark, marked => template.Render(marked, options));
         int from = 0;
         for (int i = 0; i < conversation.Messages.Count; i++)
         {
             if (conversation.Messages[i].Role != Assistant)
                 continue;
-            TextRange range = FindTurn(i, from);
+            if (gaps?.Known(i) is not { } range)
+            {
+                range = FindTurn(i, from);
+                gaps?.Learn(i, range);
+            }
+
             ranges.Add(range);
             from = range.End;
         }
