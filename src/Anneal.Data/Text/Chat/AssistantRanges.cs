@@ -15,12 +15,18 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
 
     private readonly string _mark = Mark(text);
 
+    /// <summary>How often the conversation, or its beginning, was rendered.</summary>
+    internal int Renderings { get; private set; }
+
+    /// <summary>How many turns were known from others.</summary>
+    internal int Known { get; private set; }
+
     /// <summary>The parts of the assistant.</summary>
     /// <param name="measuresAll">Whether each turn is measured by itself, with which what is measured once is compared in tests.</param>
     internal List<TextRange> Find(bool measuresAll = false)
     {
         var ranges = new List<TextRange>();
-        ChatGaps? gaps = measuresAll ? null : ChatGaps.Find(conversation, text, _mark, marked => template.Render(marked, options));
+        ChatGaps? gaps = measuresAll ? null : ChatGaps.Find(conversation, text, _mark, marked => Render(marked, options));
         int from = 0;
         for (int i = 0; i < conversation.Messages.Count; i++)
         {
@@ -30,6 +36,10 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
             {
                 range = FindTurn(i, from);
                 gaps?.Learn(i, range);
+            }
+            else
+            {
+                Known++;
             }
 
             ranges.Add(range);
@@ -104,7 +114,7 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
     {
         try
         {
-            return template.Render(conversation with { Messages = [.. conversation.Messages.Take(count)] }, options with { AddGenerationPrompt = addsPrompt });
+            return Render(conversation with { Messages = [.. conversation.Messages.Take(count)] }, options with { AddGenerationPrompt = addsPrompt });
         }
         catch (Exception e) when (e is ChatRejectedException or ChatTemplateException)
         {
@@ -116,7 +126,13 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
     {
         ChatMessage[] messages = [.. conversation.Messages.Take(count)];
         messages[index] = messages[index] with { Content = content };
-        return template.Render(conversation with { Messages = messages }, options);
+        return Render(conversation with { Messages = messages }, options);
+    }
+
+    private string Render(ChatConversation changed, ChatRenderOptions how)
+    {
+        Renderings++;
+        return template.Render(changed, how);
     }
 
     private ChatTemplateException Unclear(int index) => new(FormattableString.Invariant(
