@@ -24,7 +24,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
             }
 
             AnnealException? error = null;
-            foreach (Action read in (Action[])[() => Gguf.LoadModel(path), () => Gguf.LoadTokenizer(path)])
+            foreach (Action read in (Action[])[() => Gguf.LoadModel(path), () => Gguf.LoadTokenizer(path), () => Gguf.LoadChatTemplate(path)])
             {
                 try
                 {
@@ -91,7 +91,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
             yield return File.ReadAllBytes(path);
             if (fits)
                 continue;
-            Gguf.Save(TestModel(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, HasTokenizerJson = hasJson });
+            Gguf.Save(TestModel(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, HasTokenizerJson = hasJson, ChatTemplate = ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}") });
             yield return File.ReadAllBytes(path);
         }
     }
