@@ -75,30 +75,28 @@ public sealed class FineTunedChatTests
         }
     }
 
-    /// <summary>Preferences reach the model through the same template: of two answers the chosen one is what it says afterwards.</summary>
+    /// <summary>Preferences reach the model through the same template: what was preferred is more probable afterwards, and only the last turn was compared.</summary>
     [Fact]
-    public async Task APreferenceLearnedThroughTheTemplateIsWhatTheClientGets()
+    public void APreferenceIsLearnedThroughTheTemplate()
     {
         LlamaForCausalLM model = Small();
-        ChatConversation[] prompts = [.. Names.Select(name => new ChatConversation([Turn.User("bo"), Turn.Assistant("hi bo"), Turn.User(name)]))];
-        SupervisedText[] both = [.. prompts.SelectMany(p => new[] { "yes", "no" }.Select(a => SupervisedText.OfConversation(Chat, p with { Messages = [.. p.Messages, Turn.Assistant(a)] }, Tokenizer)))];
-        SupervisedRows rows = SupervisedTexts.Pad(both);
-        model.Compile(new AdamW(5e-3, weightDecay: 0), Loss.SparseCategoricalCrossentropy(fromLogits: true));
-        model.Fit(rows.Data, new FitOptions { Epochs = 60, BatchSize = rows.Data.Count, Verbosity = Verbosity.Silent });
-
-        PreferencePair[] pairs = [.. prompts.Select((p, i) => PreferencePair.OfConversation(Chat, p, Turn.Assistant(i % 2 == 0 ? "yes" : "no"), Turn.Assistant(i % 2 == 0 ? "no" : "yes"), Tokenizer))];
-        PreferenceRows preferred = PreferencePairs.Pad(pairs);
-        Dataset data = preferred.ToDataset(PreferenceModel.LogProbabilities(model, preferred));
+        PreferencePair[] pairs = [.. Names.Select((name, i) => PreferencePair.OfConversation(
+            Chat,
+            new ChatConversation([Turn.User("bo"), Turn.Assistant("hi bo"), Turn.User(name)]),
+            Turn.Assistant(i % 2 == 0 ? "yes" : "no"),
+            Turn.Assistant(i % 2 == 0 ? "no" : "yes"),
+            Tokenizer))];
+        Assert.All(pairs, (pair, i) => Assert.Equal(i % 2 == 0 ? ("yes<|im_end|>", "no<|im_end|>") : ("no<|im_end|>", "yes<|im_end|>"), (Learned(pair.Chosen), Learned(pair.Rejected))));
+        PreferenceRows rows = PreferencePairs.Pad(pairs);
+        Dataset data = rows.ToDataset(PreferenceModel.LogProbabilities(model, rows));
         var preference = new PreferenceModel(model, beta: 0.1);
         preference.Compile(new AdamW(2e-3, weightDecay: 0));
-        preference.Fit(data, new FitOptions { Epochs = 120, BatchSize = pairs.Length, Verbosity = Verbosity.Silent });
+        preference.Fit(data, new FitOptions { Epochs = 150, BatchSize = pairs.Length, Verbosity = Verbosity.Silent });
         Assert.Equal(1, preference.Evaluate(data)["accuracy"]);
-        using IChatClient client = new TextGenerator(new CausalGenerator(model), Tokenizer) { ChatTemplate = Chat }.AsChatClient();
-        for (int i = 0; i < Names.Length; i++)
-        {
-            ChatResponse response = await client.GetResponseAsync([new(ChatRole.User, "bo"), new(ChatRole.Assistant, "hi bo"), new(ChatRole.User, Names[i])]);
-            Assert.Equal((i % 2 == 0 ? "yes" : "no", ChatFinishReason.Stop), (response.Text, response.FinishReason));
-        }
+        float[] after = PreferenceModel.LogProbabilities(model, rows).ToArray<float>();
+        Assert.All(pairs.Index(), p => Assert.True(after[2 * p.Index] > after[2 * p.Index + 1]));
+
+        static string Learned(SupervisedText text) => Tokenizer.Decode([.. text.Ids.Where((_, t) => text.Learned[t])], skipSpecialTokens: false);
     }
 
     private static LlamaForCausalLM Small() => new(new LlamaConfig

@@ -24,7 +24,7 @@ public sealed class SupervisedTextTests
     public void AConversationIsLearnedAsItsTemplateRendersIt(string text)
     {
         ChatTemplate template = ChatTemplate.Parse(text);
-        Tokenizer tokenizer = CharacterTrainer.Train(["uaxyz<e>"], new CharacterTrainingOptions { UnknownToken = "?", SpecialTokens = [AddedToken.Special("<e>")] });
+        Tokenizer tokenizer = CharacterTrainer.Train(["uaxyz<>e"], new CharacterTrainingOptions { UnknownToken = "?", SpecialTokens = [AddedToken.Special("<e>")] });
         ChatMessage[] turns = [ChatMessage.User("x<e>"), ChatMessage.Assistant("yz"), ChatMessage.User("x"), ChatMessage.Assistant("z")];
         SupervisedText talk = SupervisedText.OfConversation(template, new ChatConversation(turns), tokenizer);
         Assert.Equal("ux<e><e>ayz<e>ux<e>az<e>", tokenizer.Decode([.. talk.Ids], skipSpecialTokens: false));
