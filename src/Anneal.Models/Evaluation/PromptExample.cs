@@ -47,7 +47,10 @@ public sealed record PromptExample
         return ReadLines(() => StrictTextReader.Open(path), path);
     }
 
-    internal static IEnumerable<PromptExample> ReadLines(Func<StrictTextReader> open, string file)
+    /// <summary>Reads such a file from a stream that can seek, which is disposed of.</summary>
+    internal static IEnumerable<PromptExample> Read(Stream stream, string file) => ReadLines(() => StrictTextReader.Of(stream, file), file);
+
+    private static IEnumerable<PromptExample> ReadLines(Func<StrictTextReader> open, string file)
     {
         foreach ((long line, string text) in TextLines.Read(open(), MaximumLineLength))
             yield return Parse(text, file, line);

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Anneal.Data;
 using Anneal.Testing;
 using Xunit.Abstractions;
 
@@ -31,7 +30,7 @@ public sealed class PromptFuzzTests(ITestOutputHelper output)
 
     private static void Read(byte[] bytes)
     {
-        foreach (PromptExample example in PromptExample.ReadLines(() => StrictTextReader.Of(new MemoryStream(bytes), "m"), "m"))
+        foreach (PromptExample example in PromptExample.Read(new MemoryStream(bytes), "m"))
         {
             Assert.NotEmpty(example.References);
             Assert.True(example.Prompt is null == example.Conversation is not null);
