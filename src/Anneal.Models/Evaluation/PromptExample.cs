@@ -48,7 +48,7 @@ public sealed record PromptExample
     }
 
     /// <summary>Reads such a file from a stream that can seek, which is disposed of.</summary>
-    internal static IEnumerable<PromptExample> Read(Stream stream, string file) => ReadLines(() => StrictTextReader.Of(stream, file), file);
+    internal static IEnumerable<PromptExample> ReadStream(Stream stream, string file) => ReadLines(() => StrictTextReader.Of(stream, file), file);
 
     private static IEnumerable<PromptExample> ReadLines(Func<StrictTextReader> open, string file)
     {

@@ -30,7 +30,7 @@ public sealed class PromptFuzzTests(ITestOutputHelper output)
 
     private static void Read(byte[] bytes)
     {
-        foreach (PromptExample example in PromptExample.Read(new MemoryStream(bytes), "m"))
+        foreach (PromptExample example in PromptExample.ReadStream(new MemoryStream(bytes), "m"))
         {
             Assert.NotEmpty(example.References);
             Assert.True(example.Prompt is null == example.Conversation is not null);

@@ -74,7 +74,9 @@ internal static class TemplateTests
     private static bool IsHalved(TemplateRun run, TemplateValue value, CallArguments arguments, long remainder)
     {
         arguments.None(run);
-        return TemplateOperators.AreEqualNumbers(TemplateOperators.Apply(run, BinaryOperator.Remainder, value is TemplateString ? TemplateNone.Instance : value, new TemplateInteger(2)), new TemplateInteger(remainder));
+        if (value is not TemplateUndefined && TemplateOperators.Number(value) is null)
+            throw run.Fail($"{arguments.Callee} needs a number, found {value.TypeName}");
+        return TemplateOperators.AreEqualNumbers(TemplateOperators.Apply(run, BinaryOperator.Remainder, value, new TemplateInteger(2)), new TemplateInteger(remainder));
     }
 
     private static bool IsCase(TemplateRun run, TemplateValue value, CallArguments arguments, Func<char, bool> one, Func<char, bool> never)
