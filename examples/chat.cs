@@ -145,6 +145,13 @@ internal sealed class Chat(TextGenerator generator, GenerationOptions options, C
         {
             // What was said so far counts.
         }
+        catch (Exception refused) when (refused is ContextLengthException or ChatRejectedException or ChatTemplateException or InputException)
+        {
+            // What cannot be answered is left out, and the chat goes on.
+            Say(refused.Message);
+            _turns.RemoveAt(_turns.Count - 1);
+            return;
+        }
         finally
         {
             Console.CancelKeyPress -= onCancel;

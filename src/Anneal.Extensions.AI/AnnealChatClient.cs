@@ -129,7 +129,13 @@ public sealed class AnnealChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         if (options?.ModelId is { } model && model != _metadata.DefaultModelId)
             throw new OptionException($"The options ask for the model '{model}', but this is '{_metadata.DefaultModelId}'.");
-        return ChatRequest.Read(messages, options, options?.RawRepresentationFactory?.Invoke(this) as GenerationOptions ?? _generator.Options, _options);
+        GenerationOptions generation = options?.RawRepresentationFactory?.Invoke(this) switch
+        {
+            null => _generator.Options,
+            GenerationOptions given => given,
+            var other => throw new OptionException($"RawRepresentationFactory gives {other.GetType().Name}, but this client begins with {nameof(GenerationOptions)} or null."),
+        };
+        return ChatRequest.Read(messages, options, generation, _options);
     }
 
     private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_metadata.DefaultModelId}-{Interlocked.Increment(ref _responses)}");

@@ -24,7 +24,7 @@ public sealed class AnnealEmbeddingGenerator : IEmbeddingGenerator<string, Embed
     /// <param name="options">May name this model and the size that its vectors have; nothing else.</param>
     /// <param name="cancellationToken">Ends the work before the next batch.</param>
     /// <returns>One vector a text, and the number of their tokens.</returns>
-    /// <exception cref="OptionException">The options ask for another model or size.</exception>
+    /// <exception cref="OptionException">The options ask for another model or size, or for anything else.</exception>
     /// <exception cref="AnnealException">As <see cref="TextEmbedder.Embed"/>.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
@@ -35,6 +35,8 @@ public sealed class AnnealEmbeddingGenerator : IEmbeddingGenerator<string, Embed
             throw new OptionException($"The options ask for the model '{model}', but this is '{_metadata.DefaultModelId}'.");
         if (options?.Dimensions is { } size && size != _embedder.Dimensions)
             throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"The options ask for vectors of {size} numbers, but those of this model have {_embedder.Dimensions}."));
+        if (options is { AdditionalProperties.Count: > 0 } or { RawRepresentationFactory: not null })
+            throw new OptionException("The options have properties of their own, but this generator has nothing that they could set. Hint: leave AdditionalProperties and RawRepresentationFactory out.");
         IReadOnlyList<TextEmbedding> found = await Task.Run(() => _embedder.Embed(texts, cancellationToken), cancellationToken).ConfigureAwait(false);
         long tokens = found.Sum(f => (long)f.TokenCount);
         return new GeneratedEmbeddings<Embedding<float>>(found.Select(f => new Embedding<float>(f.Vector.ToArray()) { ModelId = _metadata.DefaultModelId }))

@@ -39,6 +39,10 @@ internal sealed record ChatRequest(ChatConversation Conversation, GenerationOpti
             throw new OptionException("The options ask for a call of a tool, to which this client cannot hold a model. Hint: leave ToolMode out.");
         if (options.AllowMultipleToolCalls is not null)
             throw new OptionException("The options say how many tools may be called at once, which is for the model's template to say. Hint: leave AllowMultipleToolCalls out.");
+#pragma warning disable MEAI001 // The property is experimental; to refuse it needs no more than that it is there.
+        if (options.ContinuationToken is not null)
+            throw new OptionException("The options continue an earlier response, but this client keeps none. Hint: leave ContinuationToken out.");
+#pragma warning restore MEAI001
         if (options.Reasoning is not null)
             throw new OptionException("The options say how much the model is to think. Hint: leave Reasoning out; a template that knows this has a variable for it, which AdditionalProperties set.");
     }

@@ -123,7 +123,7 @@ public sealed class ChatClientTests
         ChatOptions[] refused =
         [
             new() { ResponseFormat = ChatResponseFormat.Json }, new() { ToolMode = ChatToolMode.RequireAny }, new() { ConversationId = "x" }, new() { ModelId = "other" }, new() { AllowMultipleToolCalls = false },
-            new() { Reasoning = new() }, new() { Seed = 1 }, new() { Temperature = -1 }, new() { MaxOutputTokens = 0 },
+            new() { Reasoning = new() }, new() { RawRepresentationFactory = _ => new ChatClientOptions() }, new() { Seed = 1 }, new() { Temperature = -1 }, new() { MaxOutputTokens = 0 },
         ];
         foreach (ChatOptions options in refused)
             await Assert.ThrowsAsync<OptionException>(() => client.GetResponseAsync(Hello, options));

@@ -27,6 +27,8 @@ public sealed class EmbeddingGeneratorTests
         using IEmbeddingGenerator<string, Embedding<float>> generator = embedder.AsEmbeddingGenerator();
         await Assert.ThrowsAsync<OptionException>(() => generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { ModelId = "other" }));
         await Assert.ThrowsAsync<OptionException>(() => generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { Dimensions = 3 }));
+        await Assert.ThrowsAsync<OptionException>(() => generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { AdditionalProperties = new() { ["x"] = 1 } }));
+        await Assert.ThrowsAsync<OptionException>(() => generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { RawRepresentationFactory = _ => 1 }));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => generator.GenerateAsync(["a"], cancellationToken: new CancellationToken(canceled: true)));
         EmbeddingGeneratorMetadata metadata = generator.GetService<EmbeddingGeneratorMetadata>()!;
         Assert.Equal((embedder.Model.Name, (int?)embedder.Dimensions), (metadata.DefaultModelId, metadata.DefaultModelDimensions));

@@ -44,7 +44,16 @@ public sealed record PromptExample
     public static IEnumerable<PromptExample> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return TextLines.Read(StrictTextReader.Open(path), MaximumLineLength).Select(line => Parse(line.Text, path, line.Line));
+        return ReadLines(() => StrictTextReader.Open(path), path);
+    }
+
+    /// <summary>Reads such a file from a stream that can seek, which is disposed of.</summary>
+    internal static IEnumerable<PromptExample> ReadStream(Stream stream, string file) => ReadLines(() => StrictTextReader.Of(stream, file), file);
+
+    private static IEnumerable<PromptExample> ReadLines(Func<StrictTextReader> open, string file)
+    {
+        foreach ((long line, string text) in TextLines.Read(open(), MaximumLineLength))
+            yield return Parse(text, file, line);
     }
 
     private static PromptExample Parse(string text, string file, long line)

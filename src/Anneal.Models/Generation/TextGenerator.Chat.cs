@@ -5,7 +5,7 @@ namespace Anneal.Models;
 /// <content>Conversations.</content>
 public sealed partial class TextGenerator
 {
-    private (ChatTemplate Template, int? Token)? _endOfTurn;
+    private (ChatTemplate Template, string? Name, int? Token)? _endOfTurn;
 
     /// <summary>What makes text of conversations; null where the model has no such template. <see cref="Load"/> reads it and <see cref="SavePretrained"/> writes it.</summary>
     public ChatTemplate? ChatTemplate { get; init; }
@@ -61,8 +61,8 @@ public sealed partial class TextGenerator
     {
         options ??= Options;
         ChatTemplate template = RequireTemplate();
-        if (_endOfTurn?.Template != template)
-            _endOfTurn = (template, template.EndOfTurn(Tokenizer, rendering));
+        if (_endOfTurn is not { } known || known.Template != template || known.Name != rendering?.Template)
+            _endOfTurn = (template, rendering?.Template, template.EndOfTurn(Tokenizer, rendering));
         return _endOfTurn?.Token is { } end && !options.EndTokens.Contains(end) && !options.ForbiddenTokens.Contains(end)
             ? options with { EndTokens = [.. options.EndTokens, end] }
             : options;

@@ -21,8 +21,11 @@ public sealed record GgufSaveOptions
     /// </summary>
     public bool HasTokenizerJson { get; init; } = true;
 
-    /// <summary>The template that renders conversations, which the file holds as it is; null for none.</summary>
-    public string? ChatTemplate { get; init; }
+    /// <summary>
+    /// What renders conversations, which the file holds as it is; null for none. Its special tokens must be those of <see cref="Tokenizer"/>, and its <c>eos_token</c> the first
+    /// of those that end the model's texts, where it uses them.
+    /// </summary>
+    public ChatTemplate? ChatTemplate { get; init; }
 
     /// <summary>The name of the model; null is that of its type.</summary>
     public string? Name { get; init; }
@@ -47,7 +50,6 @@ public sealed record GgufSaveOptions
 /// </code></example>
 public static class Gguf
 {
-    private const string ChatTemplateKey = "tokenizer.chat_template";
     private const int MostSampleTokens = 48, SampleCount = 4;
 
     /// <summary>
@@ -96,25 +98,26 @@ public static class Gguf
         return GgufTokenizer.Read(file, pattern);
     }
 
-    /// <summary>The template of a file that renders conversations; null where it holds none.</summary>
+    /// <summary>What renders conversations, with the special tokens that the file names; null where it holds none.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ModelFileException">The file is missing or damaged, or the template is no text.</exception>
-    public static string? LoadChatTemplate(string path)
+    /// <exception cref="ModelFileException">The file is missing or damaged, or a template is no text.</exception>
+    /// <exception cref="ChatTemplateException">A template is wrong, or uses what is not supported.</exception>
+    public static ChatTemplate? LoadChatTemplate(string path)
     {
         using GgufFile file = GgufFile.Open(path);
-        if (!file.Metadata.TryGetValue(ChatTemplateKey, out GgufValue? value))
-            return null;
-        return value.Text ?? throw new ModelFileException(path, ChatTemplateKey, "a text", value.ToString());
+        return GgufChatTemplate.Read(file);
     }
 
-    /// <summary>Loads model and tokenizer of a file to make texts with.</summary>
+    /// <summary>Loads model, tokenizer and chat template of a file to make texts with.</summary>
     /// <param name="path">The file.</param>
     /// <param name="contextLength">The most tokens of a text; null is the longest that the model was made for.</param>
-    /// <exception cref="AnnealException">As <see cref="LoadModel"/> and <see cref="LoadTokenizer"/>, or the two do not belong together.</exception>
-    public static TextGenerator LoadGenerator(string path, int? contextLength = null)
+    /// <param name="ignoreChatTemplate">Whether the template is left unread, for models that are not to chat and whose template uses what is not supported.</param>
+    /// <exception cref="AnnealException">As <see cref="LoadModel"/>, <see cref="LoadTokenizer"/> and <see cref="LoadChatTemplate"/>, or model and tokenizer do not belong together.</exception>
+    public static TextGenerator LoadGenerator(string path, int? contextLength = null, bool ignoreChatTemplate = false)
     {
+        ChatTemplate? template = ignoreChatTemplate ? null : LoadChatTemplate(path);
         CausalLanguageModel model = LoadModel(path);
-        return new TextGenerator(new CausalGenerator(model, contextLength), LoadTokenizer(path)) { Options = model.GenerationOptions };
+        return new TextGenerator(new CausalGenerator(model, contextLength), LoadTokenizer(path)) { Options = model.GenerationOptions, ChatTemplate = template };
     }
 
     /// <summary>
@@ -126,7 +129,9 @@ public static class Gguf
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>How the written model compares with the original.</returns>
     /// <exception cref="ParityException">The two lie too far apart; there is no new file.</exception>
-    /// <exception cref="OptionException">An option is out of range, or the model's architecture is not written as GGUF.</exception>
+    /// <exception cref="OptionException">
+    /// An option is out of range, the model's architecture is not written as GGUF, or the chat template uses a special token that the file could not name.
+    /// </exception>
     /// <exception cref="ModelConfigException">The model has what GGUF files of its architecture cannot say.</exception>
     /// <exception cref="AdapterException">An adapter is on the model, which the file would not have.</exception>
     /// <exception cref="TokenizerMismatchException">The tokenizer has tokens that the model does not have.</exception>
@@ -191,7 +196,7 @@ public static class Gguf
         }
 
         if (options.ChatTemplate is not null)
-            metadata.AddWhole(ChatTemplateKey, GgufValue.Of(options.ChatTemplate));
+            GgufChatTemplate.Write(options.ChatTemplate, options.Tokenizer, metadata, At(0), padding);
         foreach ((string name, int? id) in (ReadOnlySpan<(string, int?)>)[("eos", At(0)), ("eot", At(1)), ("eom", At(2)), ("padding", padding)])
         {
             if (id is { } token)

@@ -16,6 +16,9 @@ internal sealed class GgufMetadataWriter(string architecture)
     /// <summary>A text of the architecture's.</summary>
     internal void Add(string name, string value) => AddWhole($"{architecture}.{name}", GgufValue.Of(value));
 
+    /// <summary>The token of a task, where one was written.</summary>
+    internal int? TokenOf(string name) => (int?)Values.Find(v => v.Key == $"{GgufTokenizer.Prefix}{name}_token_id").Value?.Whole;
+
     /// <summary>A value under its whole key.</summary>
     internal void AddWhole(string key, GgufValue value)
     {

@@ -140,6 +140,34 @@ public sealed class ChatFileTests
     public void BrokenConversationsAreRefused(string json, string problem) =>
         Assert.Contains(problem, Assert.Throws<InputException>(() => ChatConversation.Parse(json)).Message, StringComparison.Ordinal);
 
+    /// <summary>What a file leaves out is written as nothing, and none as the word that Python has for it.</summary>
+    [Theory]
+    [InlineData("""[{"role": "assistant"}]""", "", "False")]
+    [InlineData("""[{"role": "assistant", "content": null}]""", "None", "True")]
+    public void ContentThatIsLeftOutIsNotThere(string json, string written, string isThere)
+    {
+        ChatConversation conversation = ChatConversation.Parse(json);
+        Assert.Equal(written + isThere, ChatTemplate.Parse("{{ messages[0].content }}{{ 'content' in messages[0] }}").Render(conversation));
+        Assert.Equal(isThere == "True", conversation.Messages[0].ToJson().ContainsKey("content"));
+        Assert.Equal("xTrue", ChatTemplate.Parse("{{ messages[0].content }}{{ 'content' in messages[0] }}").Render([conversation.Messages[0] with { Content = "x" }]));
+    }
+
+    [Fact]
+    public void FilesOfConversationsAreReadLineByLine()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("talks.jsonl");
+        File.WriteAllText(path, """[{"role": "user", "content": "a"}]""" + "\n" + """{"messages": [{"role": "user", "content": "b"}], "id": 1}""" + "\n");
+        IEnumerable<ChatConversation> talks = ChatConversation.Read(path);
+        for (int pass = 0; pass < 2; pass++)
+            Assert.Equal(["a", "b"], talks.Select(t => t.Messages[0].Content));
+        File.AppendAllText(path, "[{}]\n");
+        TextFileException error = Assert.Throws<TextFileException>(() => talks.Count());
+        Assert.Equal(3, error.Line);
+        Assert.Contains("messages[0] has no role", error.Message, StringComparison.Ordinal);
+        Assert.Throws<DataFileException>(() => ChatConversation.Read(folder.File("none")).Count());
+    }
+
     [Fact]
     public void FieldsAndVariablesDoNotReplaceWhatIsThere()
     {

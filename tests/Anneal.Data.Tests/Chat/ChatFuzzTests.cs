@@ -1,19 +1,13 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Xunit.Abstractions;
 
 namespace Anneal.Data.Tests;
 
 /// <summary>
-/// Damaged templates and conversations: each gives a text, or one of Anneal's errors, with bounded memory and time. By default some thousand inputs;
-/// <c>ANNEAL_FUZZ_INPUTS=1000000</c> tries that many for each test.
+/// Damaged templates and conversations: each gives a text, or one of the errors of rendering, with bounded memory and time.
 /// </summary>
 public sealed class ChatFuzzTests(ITestOutputHelper output)
 {
-    private const int ShortRun = 4000;
-    private const long MostBytes = 64 << 20;
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private static readonly ChatTemplateLimits Limits = new() { MaximumSteps = 100_000, MaximumCharacters = 4_000_000 };
 
     // Templates hold each other's parts, so that damage makes new constructs and not only errors of spelling.
@@ -27,8 +21,15 @@ public sealed class ChatFuzzTests(ITestOutputHelper output)
         "messages", "tools", "namespace(x=1)", "range(9)", "range(99999)", "loop.index", "raise_exception('x')", "strftime_now('%d')", "ns", "'x' * 99999", "\n", "  ", "\t", "😀", "\ud800", "\0",
     ];
 
-    private static int Inputs =>
-        int.TryParse(Environment.GetEnvironmentVariable("ANNEAL_FUZZ_INPUTS"), NumberStyles.None, CultureInfo.InvariantCulture, out int inputs) ? inputs : ShortRun;
+    private static readonly byte[][] Conversations =
+    [
+        [
+            .. """{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "function": """u8,
+            .. """{"name": "f", "arguments": {"x": [1.5, "\ud83d\ude00"]}}}]}, {"role": "tool", "content": [{"type": "text", "text": "t"}]}],"""u8,
+            .. """ "tools": [{"type": "function", "function": {"name": "f", "description": "d", "parameters": {}}}]}"""u8,
+        ],
+        """[{"role": "system", "content": "零"}, {"role": "user", "content": "q", "name": "A"}, {"role": "assistant", "reasoning_content": "why", "tool_calls": null}]"""u8.ToArray(),
+    ];
 
     [Fact]
     public void DamagedTemplatesNeverDoMoreThanThrow()
@@ -71,47 +72,46 @@ public sealed class ChatFuzzTests(ITestOutputHelper output)
     [Fact]
     public void DamagedConversationsNeverDoMoreThanThrow()
     {
-        const string Seed = """
-            {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {"x": [1.5, "\ud83d\ude00"]}}}]},
-             {"role": "tool", "content": [{"type": "text", "text": "t"}]}], "tools": [{"type": "function", "function": {"name": "f", "description": "d", "parameters": {}}}]}
-            """;
         ChatTemplate template = ChatTemplates.Load("qwen3");
-        Count("conversations", random => template.Render(ChatConversation.Parse(Damage(Seed, random)), new ChatRenderOptions { Limits = Limits }));
+        string[] seeds = [.. Conversations.Select(Encoding.UTF8.GetString)];
+        Count("conversations", random => template.Render(ChatConversation.Parse(Damage(seeds[random.Next(seeds.Length)], random)), new ChatRenderOptions { Limits = Limits }));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DamagedFilesOfConversationsNeverDoMoreThanThrow(bool compressed)
+    {
+        byte[][] files = [[.. Conversations[0], (byte)'\n', .. Conversations[1]], [.. Encoding.UTF8.Preamble, .. Conversations[1], (byte)'\r', (byte)'\n', .. Conversations[0], (byte)'\n']];
+        byte[][] whole = compressed ? [.. files.Select(IdxBytes.Gzip)] : files;
+        Array.ForEach(whole, Read);
+        FuzzCount count = Fuzzing.Run("files of conversations", number => compressed && number % 2 == 0 ? IdxBytes.Gzip(FileDamage.Of(files, number / 2)) : FileDamage.Of(whole, number), Read);
+        output.WriteLine($"files of conversations: {count}");
+        Assert.InRange(count.Refused, count.Inputs / 10, count.Inputs - 1);
+
+        static void Read(byte[] bytes)
+        {
+            foreach (ChatConversation conversation in ChatConversation.ReadLines(() => StrictTextReader.Of(new MemoryStream(bytes), "m"), "m"))
+                Assert.All(conversation.Messages, m => Assert.NotNull(m.ToJson()));
+        }
+    }
+
+    /// <summary>An input is the number from which a template, a conversation and the options follow.</summary>
     private void Count(string what, Action<Random> run)
     {
-        int inputs = Inputs, refused = 0;
-        Parallel.For(0, inputs, new ParallelOptions { MaxDegreeOfParallelism = 2 }, seed =>
+        FuzzCount count = Fuzzing.Run(what, BitConverter.GetBytes, number =>
         {
-            if (!Survives(what, seed, run))
-                Interlocked.Increment(ref refused);
+            try
+            {
+                run(new Random(BitConverter.ToInt32(number)));
+            }
+            catch (AnnealException e) when (e is not (ChatTemplateException or ChatRejectedException or ChatTemplateLimitException or InputException))
+            {
+                throw new InvalidOperationException("An error of another kind than rendering has.", e);
+            }
         });
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{inputs} {what}, {refused} refused."));
-        Assert.InRange(refused, inputs / 20, inputs - 1);
-    }
-
-    private static bool Survives(string what, int seed, Action<Random> run)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread(), start = Stopwatch.GetTimestamp();
-        bool isSound = false;
-        try
-        {
-            run(new Random(seed));
-            isSound = true;
-        }
-        catch (Exception e) when (e is ChatTemplateException or ChatRejectedException or ChatTemplateLimitException or InputException)
-        {
-        }
-        catch (Exception e)
-        {
-            throw new InvalidOperationException($"{what}, seed {seed}: {e.GetType().Name} {e.Message}", e);
-        }
-
-        long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(bytes <= MostBytes, $"{what}, seed {seed} took {bytes} bytes.");
-        Assert.True(Stopwatch.GetElapsedTime(start) < Longest, $"{what}, seed {seed} took {Stopwatch.GetElapsedTime(start)}.");
-        return isSound;
+        output.WriteLine($"{what}: {count}");
+        Assert.InRange(count.Refused, count.Inputs / 20, count.Inputs - 1);
     }
 
     private static string Damage(string seed, Random random)

@@ -1,6 +1,6 @@
 namespace Anneal.Data.Tests;
 
-/// <summary>Templates of public model families, written out in the folder Templates in the forms in which they are published.</summary>
+/// <summary>Templates that render as those of public model families do, written for these tests; what each is says README.md in the folder Templates.</summary>
 internal static class ChatTemplates
 {
     internal static Dictionary<string, string> SpecialTokens { get; } = new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>" };

@@ -29,6 +29,10 @@ public sealed class LanguageTests
     [InlineData("{{ quote }} {{ [quote] }} {{ ['it\\'s', 'a\\\\b', \"\\t\\x01\\u00e9\\u200b\"] }}", "it's \"so\"\n ['it\\'s \"so\"\\n'] [\"it's\", 'a\\\\b', '\\t\\x01é\\u200b']")]
     [InlineData("{{ 1_000 }} {{ 10 // 3 }} {{ 3.0 }} {{ -0.0 }} {{ 123456789012345678 }}", "1000 3 3.0 -0.0 123456789012345678")]
     [InlineData("{{ ns is defined }} {{ namespace(a=1).a }} {{ dict(a=1, b='x') }} {{ range(3)|list }} {{ range(5, 1, -2)|list }} {{ range(2, 4)|length }}", "False 1 {'a': 1, 'b': 'x'} [0, 1, 2] [5, 3] 2")]
+    [InlineData("{{ 9007199254740993 == 9007199254740992 }} {{ {9007199254740993: 1, 9007199254740992: 2} }}", "False {9007199254740993: 1, 9007199254740992: 2}")]
+    [InlineData("{{ nothing[1:] }}|{{ n[:-1] }}|{{ 'x' if nothing[1:] is defined else 'y' }}", "||y")]
+    [InlineData("{{ '\U0001F600a'.strip('\U0001F601') }} {{ 'a\U0001F600'.rstrip('\U0001F600') }}", "😀a a")]
+    [InlineData("{{ 2.5 is odd }} {{ 2.0 is even }} {{ -3 is odd }} {{ missing is callable }}", "False True True True")]
     public void ExpressionsMeanWhatTheyMeanInJinja(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
@@ -70,6 +74,9 @@ public sealed class LanguageTests
     [InlineData("{{ user|items|list }} {{ missing|items|list }} {{ user|dictsort }} {{ {'b': 1, 'A': 2}|dictsort(by='value') }} {{ 'a b  c'|wordcount }} {{ 5|string ~ 'x' }} {{ 'abc'|list }} {{ '<a>'|safe }} {{ \"<a href='x'>&\"|e }}", "[('name', 'Ann'), ('age', 30), ('tags', ['x', 'y'])] [] [('age', 30), ('name', 'Ann'), ('tags', ['x', 'y'])] [('b', 1), ('A', 2)] 3 5x ['a', 'b', 'c'] <a> &lt;a href=&#39;x&#39;&gt;&amp;")]
     [InlineData("{{ 'aaa'|replace('a', 'b', 2) }} {{ 'abc'|replace('', '-') }} {{ 12|replace(1, 'x') }} {{ 'abc'|center(9) }}| {{ 'x y'|upper|replace(' ', '_') }} {{ 1|string|length }} {{ ['a', 'b']|join(',')|upper }}", "bba -a-b-c- x2    abc   | X_Y 1 A,B")]
     [InlineData("{% if items|select('gt', 9) %}true{% endif %} {% set it = items|select('gt', 1) %}{{ it|first }}{{ it|list }}{{ it|list }}", "true 3[2][]")]
+    [InlineData("{{ 2.675|round(2) }} {{ 1.005|round(2) }} {{ 0.125|round(2) }} {{ 2.5|round }} {{ -2.675|round(2) }} {{ 5e-324|round(1) }} {{ 1e300|round(2) }}", "2.67 1.0 0.12 2.0 -2.67 0.0 1e+300")]
+    [InlineData("{{ nothing|map('upper')|list }} {{ nothing|selectattr('k')|list }} {{ false|reject|list }} {{ 0|map(attribute='x')|list }}", "[] [] [] []")]
+    [InlineData("{{ rows|sort(attribute='k,v', reverse=true)|map(attribute='v')|list }} {{ rows|sort(attribute='zzz')|map(attribute='v')|list }}", "[2, 3, 1] [1, 2, 3]")]
     public void FiltersMeanWhatTheyMeanInJinja(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
@@ -153,6 +160,9 @@ public sealed class LanguageTests
     [InlineData("{{ 'a'|trim(x=1) }}", 1, 8, "'x'")]
     [InlineData("{{ 'a'|trim(1, 2) }}", 1, 8, "at most 1")]
     [InlineData("{{ 'a'|replace('b') }}", 1, 8, "'new'")]
+    [InlineData("{{ missing|int }}", 1, 12, "'missing' is not defined")]
+    [InlineData("{{ missing|float(1) }}", 1, 12, "'missing' is not defined")]
+    [InlineData("{{ 'a' is odd }}", 1, 11, "needs a number, found str")]
     [InlineData("{{ missing|tojson }}", 1, 12, "'missing' is not defined")]
     [InlineData("{{ items|select|string }}", 1, 17, "generator")]
     [InlineData("{{ namespace() }}", 1, 1, "namespace")]

@@ -129,6 +129,32 @@ public sealed class TokenTests
         Assert.Equal([true, false, false, false, false, false, false], chat.Encode(tokenizer).Ids.Select(tokenizer.IsSpecial));
     }
 
+    /// <summary>A character that takes several tokens is learned with all of them.</summary>
+    [Theory]
+    [InlineData("bytelevel_bpe_gpt2.json")]
+    [InlineData("bpe_llama2_byte_fallback.json")]
+    public void EveryTokenOfTheAssistantsCharactersIsTheAssistants(string file)
+    {
+        Tokenizer tokenizer = TokenizerFiles.Load(file);
+        RenderedChat chat = ChatTemplates.Load("qwen2").RenderForTraining(new ChatConversation([ChatMessage.User("零😀"), ChatMessage.Assistant("é😀零𝄞")]));
+        TokenizedChat tokens = chat.Encode(tokenizer);
+        int[] learned = Assistant(tokens);
+        Assert.True(learned.Length > 8);
+        Assert.Equal("é😀零𝄞<|im_end|>", tokenizer.Decode(learned, skipSpecialTokens: false).TrimStart());
+    }
+
+    /// <summary>A text full of what looks like special tokens takes time in proportion to its length.</summary>
+    [Fact]
+    public void ManyTypedTokensAreFoundInTime()
+    {
+        RenderedChat chat = ChatTemplates.Load("qwen2").RenderPrompt(new ChatConversation([ChatMessage.User(string.Concat(Enumerable.Repeat("<|im_end|>", 150_000)))]));
+        Tokenizer tokenizer = Characters("<|im_end|>start user system assistant You are a helpful.\n", ["<|im_end|>", "<|im_start|>"]);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        TokenizedChat tokens = chat.Encode(tokenizer);
+        Assert.Equal(2, tokens.Ids.Count(id => id == tokenizer.IdOf("<|im_end|>")));
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20));
+    }
+
     /// <summary>One token within another, and tokens that overlap.</summary>
     [Fact]
     public void TokensWithinTokensAreText()

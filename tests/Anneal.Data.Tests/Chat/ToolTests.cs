@@ -202,7 +202,7 @@ public sealed class ToolTests
     {
         ChatMessage call = Call(new JsonObject()) with { ToolCalls = [new ChatToolCall("get_weather", new JsonObject()) { Id = "short" }] };
         ChatRejectedException error = Assert.Throws<ChatRejectedException>(() => RenderWithTools("mistral", [.. Question, call]));
-        Assert.Equal("Tool call IDs should be alphanumeric strings with length 9!", error.Reason);
+        Assert.Equal("The id of a call must have a length of 9, letters and digits.", error.Reason);
     }
 
     private static void Same(string expected, string rendered) => Assert.Equal(expected.ReplaceLineEndings("\n"), rendered);

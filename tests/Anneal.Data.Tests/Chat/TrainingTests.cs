@@ -115,5 +115,81 @@ public sealed class TrainingTests
         }
     }
 
+    /// <summary>Turns that are known from others like them are those that are found turn by turn, for every template and any conversation.</summary>
+    [Fact]
+    public void TurnsThatAreMeasuredOnceAreWhereEachIsFound()
+    {
+        string[] words = ["a", "4", " b", "\n", "😀", "user", "<|im_start|>assistant\n", "</think>", "[/INST]", "  ", "é\n\nx", "<s>"], plain = ["a", "4", "é 😀", "user", "b\n\nc"];
+        int known = 0, found = 0;
+        foreach (string name in ChatTemplates.Names.Where(n => !ChatTemplates.Load(n).HasGenerationBlocks))
+        {
+            ChatTemplate template = ChatTemplates.Load(name);
+            for (int seed = 0; seed < 80; seed++)
+            {
+                var random = new Random(seed);
+                ChatMessage[] turns = [.. Enumerable.Range(0, random.Next(4, 14)).Select(i => Turn(random, i, seed % 2 == 0 ? plain : words))];
+                var conversation = new ChatConversation(turns);
+                string text;
+                try
+                {
+                    text = template.Render(conversation, Options);
+                }
+                catch (Exception e) when (e is ChatRejectedException or ChatTemplateException)
+                {
+                    continue;
+                }
+
+                var quick = new AssistantRanges(template, conversation, Options, text);
+                List<TextRange>? expected = Try(new AssistantRanges(template, conversation, Options, text), measuresAll: true), actual = Try(quick, measuresAll: false);
+                Assert.True(expected is null == actual is null && (expected is null || expected.SequenceEqual(actual!)), $"{name}, seed {seed}: {text}");
+                (known, found) = (known + quick.Known, found + (actual?.Count ?? 0));
+            }
+        }
+
+        Assert.True(known > found / 4, $"{known} of {found} turns were known from others");
+
+        static ChatMessage Turn(Random random, int index, string[] words)
+        {
+            string content = string.Concat(random.GetItems(words, random.Next(1, 4)));
+            return new ChatMessage(index % 2 == 0 ? "user" : "assistant", content)
+            {
+                ReasoningContent = index % 2 == 1 && random.Next(6) == 0 ? "why" : null,
+                ToolCalls = index % 2 == 1 && random.Next(12) == 0 ? [new ChatToolCall("f", new JsonObject { ["x"] = 1 })] : [],
+            };
+        }
+
+        static List<TextRange>? Try(AssistantRanges ranges, bool measuresAll)
+        {
+            try
+            {
+                return ranges.Find(measuresAll);
+            }
+            catch (ChatTemplateException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>A conversation of hundreds of turns is rendered some times, not some times for each turn.</summary>
+    [Theory]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    [InlineData("llama31")]
+    [InlineData("mistral")]
+    [InlineData("glm4")]
+    [InlineData("gemma3")]
+    public void LongConversationsAreRenderedAFewTimes(string name)
+    {
+        ChatMessage[] turns = [.. Enumerable.Range(0, 400).Select(i => i % 2 == 0 ? ChatMessage.User($"What is {i}?") : ChatMessage.Assistant($"It is {i}."))];
+        ChatTemplate template = ChatTemplates.Load(name);
+        string text = template.Render(turns, Options);
+        var ranges = new AssistantRanges(template, new ChatConversation(turns), Options, text);
+        List<TextRange> found = ranges.Find();
+        Assert.Equal(200, found.Count);
+        Assert.All(found.Index(), r => Assert.Contains($"It is {2 * r.Index + 1}.", text[r.Item.Start..r.Item.End]));
+        Assert.InRange(ranges.Renderings, 1, 25);
+    }
+
     private static string[] Parts(RenderedChat chat) => [.. chat.AssistantRanges.Select(r => chat.Text[r.Start..r.End])];
 }

@@ -17,6 +17,30 @@ public sealed class SupervisedTextTests
         Assert.Equal([1, 21, 22], SupervisedText.OfAnswer([1, 21], [22], end: null).Ids);
     }
 
+    /// <summary>What a template renders is learned where the assistant speaks, with what ends its turns; of a preference the last turn alone.</summary>
+    [Theory]
+    [InlineData("{% for m in messages %}{{ m.role[0] }}{{ m.content }}<e>{% endfor %}{% if add_generation_prompt %}a{% endif %}")]
+    [InlineData("{% for m in messages %}{{ m.role[0] }}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<e>{% endgeneration %}{% else %}{{ m.content }}<e>{% endif %}{% endfor %}")]
+    public void AConversationIsLearnedAsItsTemplateRendersIt(string text)
+    {
+        ChatTemplate template = ChatTemplate.Parse(text);
+        Tokenizer tokenizer = CharacterTrainer.Train(["uaxyz<>e"], new CharacterTrainingOptions { UnknownToken = "?", SpecialTokens = [AddedToken.Special("<e>")] });
+        ChatMessage[] turns = [ChatMessage.User("x<e>"), ChatMessage.Assistant("yz"), ChatMessage.User("x"), ChatMessage.Assistant("z")];
+        SupervisedText talk = SupervisedText.OfConversation(template, new ChatConversation(turns), tokenizer);
+        Assert.Equal("ux<e><e>ayz<e>ux<e>az<e>", tokenizer.Decode([.. talk.Ids], skipSpecialTokens: false));
+        Assert.Equal("yz<e>z<e>", Learned(talk));
+        Assert.Equal(tokenizer.IdOf("<e>"), talk.Ids[^1]);
+        Assert.Equal(4, talk.Ids.Count(id => id == tokenizer.IdOf("<e>")));
+
+        PreferencePair pair = PreferencePair.OfConversation(template, new ChatConversation(turns[..3]), ChatMessage.Assistant("zz"), ChatMessage.Assistant("y"), tokenizer);
+        Assert.Equal(("zz<e>", "y<e>"), (Learned(pair.Chosen), Learned(pair.Rejected)));
+        Assert.Equal(pair.Chosen.Ids.SkipLast(3), pair.Rejected.Ids.SkipLast(2));
+        Assert.Throws<DatasetException>(() => PreferencePair.OfConversation(template, new ChatConversation(turns[..3]), ChatMessage.User("z"), ChatMessage.Assistant("y"), tokenizer));
+        Assert.Throws<DatasetException>(() => SupervisedText.OfConversation(template, new ChatConversation(turns[..1]), tokenizer));
+
+        string Learned(SupervisedText of) => tokenizer.Decode([.. of.Ids.Where((_, i) => of.Learned[i])], skipSpecialTokens: false);
+    }
+
     [Fact]
     public void RowsThatAreFilledUpHaveLabelsWhereTheNextTokenIsLearned()
     {

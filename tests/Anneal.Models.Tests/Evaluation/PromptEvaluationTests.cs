@@ -33,6 +33,10 @@ public sealed class PromptEvaluationTests
         Assert.Equal(new ChrF().Of(found.Results.Select(r => r.Answer).ToArray(), found.Results.Select(r => r.Example.References).ToArray()), found.Scores["chrF"]);
         Assert.Equal(found.Results.Sum(r => r.Generation.NewTokenCount), found.NewTokenCount);
 
+        // A file can be read as often as it is asked for.
+        IEnumerable<PromptExample> examples = PromptExample.Read(file);
+        Assert.Equal((3, 3), (examples.Count(), examples.Count()));
+
         // The same for batches of any size, and without the template another text.
         PromptReport one = PromptEvaluation.Run(generator, PromptExample.Read(file), options with { BatchSize = 1, ReportFile = null });
         Assert.Equal(found.Results.Select(r => r.Generation), one.Results.Select(r => r.Generation));

@@ -63,6 +63,20 @@ public sealed class ChatGenerationTests
         Assert.Empty(generator.EndingTurns(new GenerationOptions { ForbiddenTokens = [0] }).EndTokens);
     }
 
+    /// <summary>Of several templates each has its own end of a turn.</summary>
+    [Fact]
+    public void TheEndOfATurnIsThatOfTheTemplateThatRenders()
+    {
+        using Scratch folder = Folder();
+        File.WriteAllText(folder.File("chat_template.jinja"), Template);
+        Directory.CreateDirectory(folder.File("additional_chat_templates"));
+        File.WriteAllText(Path.Combine(folder.File("additional_chat_templates"), "plain.jinja"), "{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}");
+        TextGenerator generator = TextGenerator.Load(folder.Path);
+        Assert.Equal([0], generator.EndingTurns(new GenerationOptions()).EndTokens);
+        Assert.Empty(generator.EndingTurns(new GenerationOptions(), new ChatRenderOptions { Template = "plain" }).EndTokens);
+        Assert.Equal([0], generator.EndingTurns(new GenerationOptions()).EndTokens);
+    }
+
     [Fact]
     public void TheTemplateIsSavedWithTheModel()
     {

@@ -26,7 +26,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
             }
 
             AnnealException? error = null;
-            foreach (Action read in (Action[])[() => Gguf.LoadModel(path), () => Gguf.LoadTokenizer(path)])
+            foreach (Action read in (Action[])[() => Gguf.LoadModel(path), () => Gguf.LoadTokenizer(path), () => Gguf.LoadChatTemplate(path)])
             {
                 try
                 {
@@ -106,7 +106,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
             bool isWhole = number == models.Length - 1;
             File.WriteAllBytes(path, lists[isWhole ? 1 : 0]);
             Tokenizer tokenizer = Gguf.LoadTokenizer(path);
-            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], Tokenizer = tokenizer, HasTokenizerJson = isWhole, RequiresParity = false });
+            Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTypes.Writable[number % GgufTypes.Writable.Count], Tokenizer = tokenizer, HasTokenizerJson = isWhole, ChatTemplate = ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}"), RequiresParity = false });
             yield return File.ReadAllBytes(path);
         }
 
@@ -136,7 +136,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output)
         {
             string path = folder.File("seed.gguf");
             Tokenizer tokenizer = Tokenizer.Load(Path.Combine(Published.Root, "tokenizers", file));
-            Gguf.Save(TestModel(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, HasTokenizerJson = hasJson });
+            Gguf.Save(TestModel(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, HasTokenizerJson = hasJson, ChatTemplate = ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}") });
             yield return File.ReadAllBytes(path);
         }
     }

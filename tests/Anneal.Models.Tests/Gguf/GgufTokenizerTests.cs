@@ -88,13 +88,75 @@ public sealed class GgufTokenizerTests
         using var folder = new TemporaryFolder();
         string path = folder.File("x.gguf");
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(Folder, "bytelevel_bpe_gpt2.json"));
-        Gguf.Save(Model(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, ChatTemplate = "{{ messages }}" });
-        Assert.Equal("{{ messages }}", Gguf.LoadChatTemplate(path));
+        Gguf.Save(Model(tokenizer), path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, ChatTemplate = ChatTemplate.Parse("{{ messages }}") });
+        Assert.Equal("{{ messages }}", Gguf.LoadChatTemplate(path)!.Text);
         TextGenerator generator = Gguf.LoadGenerator(path);
         var options = new GenerationOptions { MaximumNewTokens = 5 };
         Assert.Equal(new TextGenerator(new CausalGenerator(Model(tokenizer)), tokenizer).Generate("The", options), generator.Generate("The", options));
         var small = new LlamaForCausalLM(new LlamaConfig { VocabularySize = 5, HiddenSize = 4, IntermediateSize = 4, LayerCount = 1, HeadCount = 1, KeyValueHeadCount = 1, HeadDimension = 4 });
         Assert.Throws<TokenizerMismatchException>(() => Gguf.Save(small, path, new GgufSaveOptions { Tokenizer = tokenizer }));
+    }
+
+    /// <summary>A file gives the template, its special tokens and the answers that the folder gave.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ConversationsAreRenderedAsThoseOfTheFolder(bool hasJson)
+    {
+        const string Text = "{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
+        using var folder = new TemporaryFolder();
+        string path = folder.File("x.gguf");
+        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(Folder, "bytelevel_bpe_gpt2.json"));
+        var tokens = new Dictionary<string, string> { ["bos_token"] = "<|endoftext|>", ["eos_token"] = "<|endoftext|>", ["unk_token"] = "?" };
+        Directory.CreateDirectory(folder.File("template"));
+        File.WriteAllText(Path.Combine(folder.File("template"), "chat_template.jinja"), Text);
+        Directory.CreateDirectory(Path.Combine(folder.File("template"), "additional_chat_templates"));
+        File.WriteAllText(Path.Combine(folder.File("template"), "additional_chat_templates", "tool_use.jinja"), "tools:" + Text);
+        File.WriteAllText(Path.Combine(folder.File("template"), "tokenizer_config.json"), """{ "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "unk_token": "?" }""");
+        ChatTemplate template = ChatTemplate.Load(folder.File("template"));
+        LlamaForCausalLM model = Model(tokenizer, [0]);
+        Gguf.Save(model, path, new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, HasTokenizerJson = hasJson, ChatTemplate = template });
+        TextGenerator generator = Gguf.LoadGenerator(path);
+        Assert.Equal(tokens, generator.ChatTemplate!.SpecialTokens);
+        Assert.Equal(template.Names, generator.ChatTemplate.Names);
+        var talk = new ChatConversation([ChatMessage.User("The")]);
+        foreach (ChatConversation of in new[] { talk, talk with { Tools = [new ChatTool("f", "d", [])] } })
+            Assert.Equal(template.Render(of), generator.ChatTemplate.Render(of));
+        var options = new GenerationOptions { MaximumNewTokens = 5 };
+        Assert.Equal(new TextGenerator(new CausalGenerator(model), tokenizer) { ChatTemplate = template }.Answer(talk, options), generator.Answer(talk, options));
+
+        // What the file could not name is refused, and no file is left; a template that does not use it is written.
+        ChatTemplate other = ChatTemplate.Parse("{{ eos_token }}", new Dictionary<string, string> { ["eos_token"] = "The" });
+        Assert.Contains("eos_token", Assert.Throws<OptionException>(() => Gguf.Save(model, folder.File("y.gguf"), new GgufSaveOptions { Tokenizer = tokenizer, ChatTemplate = other })).Message, StringComparison.Ordinal);
+        Assert.Throws<OptionException>(() => Gguf.Save(model, folder.File("y.gguf"), new GgufSaveOptions { ChatTemplate = template }));
+        Assert.False(File.Exists(folder.File("y.gguf")));
+        Gguf.Save(model, folder.File("y.gguf"), new GgufSaveOptions { Type = GgufTensorType.F32, Tokenizer = tokenizer, ChatTemplate = ChatTemplate.Parse("x", other.SpecialTokens) });
+
+        // A template with what is not supported is an error at once, unless nobody wants to chat.
+        string broken = folder.File("z.gguf");
+        File.WriteAllBytes(broken, [.. File.ReadAllBytes(path)]);
+        byte[] bytes = File.ReadAllBytes(broken);
+        int at = bytes.AsSpan().IndexOf("{% for m in"u8);
+        "{% abc m in"u8.CopyTo(bytes.AsSpan(at));
+        File.WriteAllBytes(broken, bytes);
+        Assert.Throws<ChatTemplateException>(() => Gguf.LoadGenerator(broken));
+        Assert.Null(Gguf.LoadGenerator(broken, ignoreChatTemplate: true).ChatTemplate);
+    }
+
+    [Fact]
+    public void BrokenTemplatesAreNamed()
+    {
+        foreach ((GgufBytes file, string key) in new[]
+        {
+            (new GgufBytes().Value("tokenizer.chat_template", 3u), "tokenizer.chat_template"), (new GgufBytes().Value("tokenizer.chat_templates", "x"), "tokenizer.chat_templates"),
+            (new GgufBytes().Texts("tokenizer.chat_templates", "a", "a"), "tokenizer.chat_templates"), (new GgufBytes().Texts("tokenizer.chat_templates", "a"), "tokenizer.chat_template.'a'"),
+            (new GgufBytes().Value("tokenizer.chat_template", "x").Value("tokenizer.ggml.bos_token_id", "x"), "bos_token_id"),
+        })
+        {
+            using var folder = new TemporaryFolder();
+            File.WriteAllBytes(folder.File("x.gguf"), file.ToArray());
+            Assert.Contains(key, Assert.Throws<ModelFileException>(() => Gguf.LoadChatTemplate(folder.File("x.gguf"))).Message, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>A tokenizer of five tokens: the second ends texts, the third fills up.</summary>
@@ -127,8 +189,9 @@ public sealed class GgufTokenizerTests
             yield return encoding.GetProperty("text").GetString()!;
     }
 
-    private static LlamaForCausalLM Model(Tokenizer tokenizer) => new(new LlamaConfig
+    private static LlamaForCausalLM Model(Tokenizer tokenizer, int[]? ends = null) => new(new LlamaConfig
     {
+        EndIds = ends ?? [],
         VocabularySize = tokenizer.IdCount + 3,
         HiddenSize = 8,
         IntermediateSize = 8,

@@ -5,22 +5,43 @@ namespace Anneal.Data;
 /// <summary>
 /// Finds what the assistant wrote in a rendered conversation whose template does not mark it. Where the text up to a turn, and that up to its end, are how
 /// the whole text begins, the turn lies between. Templates that write a turn in another way when others follow (they drop its thoughts) are asked
-/// with a mark in the turn's content: the text before and after the mark is where the content begins and ends.
+/// with a mark in the turn's content: the text before and after the mark is where the content begins and ends. Turns around which the template writes
+/// the same are measured once (<see cref="ChatGaps"/>), so that a long conversation takes a few renderings and not some for each turn.
 /// </summary>
 internal sealed class AssistantRanges(ChatTemplate template, ChatConversation conversation, ChatRenderOptions options, string text)
 {
-    private const string Assistant = "assistant";
+    /// <summary>The role of the assistant.</summary>
+    internal const string Assistant = "assistant";
+
     private readonly string _mark = Mark(text);
 
-    internal List<TextRange> Find()
+    /// <summary>How often the conversation, or its beginning, was rendered.</summary>
+    internal int Renderings { get; private set; }
+
+    /// <summary>How many turns were known from others.</summary>
+    internal int Known { get; private set; }
+
+    /// <summary>The parts of the assistant.</summary>
+    /// <param name="measuresAll">Whether each turn is measured by itself, with which what is measured once is compared in tests.</param>
+    internal List<TextRange> Find(bool measuresAll = false)
     {
         var ranges = new List<TextRange>();
+        ChatGaps? gaps = measuresAll ? null : ChatGaps.Find(conversation, text, _mark, marked => Render(marked, options));
         int from = 0;
         for (int i = 0; i < conversation.Messages.Count; i++)
         {
             if (conversation.Messages[i].Role != Assistant)
                 continue;
-            TextRange range = FindTurn(i, from);
+            if (gaps?.Known(i) is not { } range)
+            {
+                range = FindTurn(i, from);
+                gaps?.Learn(i, range);
+            }
+            else
+            {
+                Known++;
+            }
+
             ranges.Add(range);
             from = range.End;
         }
@@ -93,7 +114,7 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
     {
         try
         {
-            return template.Render(conversation with { Messages = [.. conversation.Messages.Take(count)] }, options with { AddGenerationPrompt = addsPrompt });
+            return Render(conversation with { Messages = [.. conversation.Messages.Take(count)] }, options with { AddGenerationPrompt = addsPrompt });
         }
         catch (Exception e) when (e is ChatRejectedException or ChatTemplateException)
         {
@@ -105,7 +126,13 @@ internal sealed class AssistantRanges(ChatTemplate template, ChatConversation co
     {
         ChatMessage[] messages = [.. conversation.Messages.Take(count)];
         messages[index] = messages[index] with { Content = content };
-        return template.Render(conversation with { Messages = messages }, options);
+        return Render(conversation with { Messages = messages }, options);
+    }
+
+    private string Render(ChatConversation changed, ChatRenderOptions how)
+    {
+        Renderings++;
+        return template.Render(changed, how);
     }
 
     private ChatTemplateException Unclear(int index) => new(FormattableString.Invariant(

@@ -8,7 +8,8 @@ namespace Anneal.Data;
 /// <param name="Messages">The turns, in their order.</param>
 public sealed record ChatConversation(IReadOnlyList<ChatMessage> Messages)
 {
-    private const int MostDepth = 64;
+    // Lines of files: as JsonLines has it.
+    private const int MostDepth = 64, MaximumLineLength = 1 << 24;
 
     /// <summary>The tools.</summary>
     public IReadOnlyList<ChatTool> Tools { get; init; } = [];
@@ -43,6 +44,35 @@ public sealed record ChatConversation(IReadOnlyList<ChatMessage> Messages)
         }
     }
 
+    /// <summary>Reads a file with one conversation a line, as <see cref="Parse"/> takes it, in UTF-8, plain or gzipped, in memory that does not grow with the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The conversations, read one by one.</returns>
+    /// <exception cref="TextFileException">While it is read: a line is no conversation, longer than 2^24 characters, or not UTF-8.</exception>
+    /// <exception cref="DataFileException">While it is read: there is no such file, or its compression is damaged.</exception>
+    public static IEnumerable<ChatConversation> Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ReadLines(() => StrictTextReader.Open(path), path);
+    }
+
+    internal static IEnumerable<ChatConversation> ReadLines(Func<StrictTextReader> open, string file)
+    {
+        foreach ((long line, string text) in TextLines.Read(open(), MaximumLineLength))
+            yield return ParseLine(text, file, line);
+    }
+
+    private static ChatConversation ParseLine(string text, string file, long line)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (InputException e)
+        {
+            throw new TextFileException(file, line, "a conversation", "what is none: " + e.Message.TrimEnd('.'), e);
+        }
+    }
+
     private static ChatMessage ReadMessage(JsonObject json, int index)
     {
         string where = FormattableString.Invariant($"messages[{index}]");
@@ -51,6 +81,7 @@ public sealed record ChatConversation(IReadOnlyList<ChatMessage> Messages)
         var fields = new JsonObject();
         IReadOnlyList<ChatToolCall> calls = [];
         string? role = null, reasoning = null;
+        bool hasContent = json.ContainsKey("content");
         foreach ((string name, JsonNode? value) in json)
         {
             if (name == "role")
@@ -73,7 +104,7 @@ public sealed record ChatConversation(IReadOnlyList<ChatMessage> Messages)
         // Strings inside are read now, so that a broken one is found here.
         TemplateInput.From(fields, where);
         TemplateInput.From(parts, where);
-        return new ChatMessage(role, content) { ContentParts = parts, ReasoningContent = reasoning, ToolCalls = calls, Fields = fields.Count > 0 ? fields : null };
+        return new ChatMessage(role, content) { ContentParts = parts, ReasoningContent = reasoning, ToolCalls = calls, Fields = fields.Count > 0 ? fields : null, OmitsContent = !hasContent };
     }
 
     // With the object around the function, or the function alone, as both are found in files.

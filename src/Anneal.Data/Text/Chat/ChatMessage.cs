@@ -19,6 +19,9 @@ public sealed record ChatMessage(string Role, string? Content)
     /// <summary>Further fields that the template knows, such as <c>name</c> or <c>tool_call_id</c>; null for none.</summary>
     public JsonObject? Fields { get; init; }
 
+    /// <summary>Whether templates see no content at all where there is none, as in a file that leaves the field out: what is missing is written as nothing, none as a word.</summary>
+    internal bool OmitsContent { get; init; }
+
     /// <summary>What the model is told before the conversation.</summary>
     public static ChatMessage System(string content) => new("system", content);
 
@@ -35,7 +38,9 @@ public sealed record ChatMessage(string Role, string? Content)
     /// <exception cref="InputException">A further field has the name of one of the others.</exception>
     public JsonObject ToJson()
     {
-        var json = new JsonObject { ["role"] = Role, ["content"] = ContentParts is null ? Content : ContentParts.DeepClone() };
+        var json = new JsonObject { ["role"] = Role };
+        if (Content is not null || ContentParts is not null || !OmitsContent)
+            json["content"] = ContentParts is null ? Content : ContentParts.DeepClone();
         if (ReasoningContent is not null)
             json["reasoning_content"] = ReasoningContent;
         if (ToolCalls.Count > 0)

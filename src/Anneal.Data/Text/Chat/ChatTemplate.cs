@@ -10,7 +10,8 @@ namespace Anneal.Data;
 /// </summary>
 public sealed partial class ChatTemplate
 {
-    private const string DefaultName = "default", ToolsName = "tool_use";
+    internal const string DefaultName = "default";
+    private const string ToolsName = "tool_use";
     private const int LongestText = 1 << 20;
     private static readonly string[] OwnVariables = ["messages", "tools", "documents", "add_generation_prompt"];
 
@@ -42,6 +43,15 @@ public sealed partial class ChatTemplate
             new OrderedDictionary<string, ParsedTemplate> { [DefaultName] = ParsedTemplate.Parse(text) },
             new Dictionary<string, string>(specialTokens ?? new Dictionary<string, string>(), StringComparer.Ordinal));
     }
+
+    /// <summary>All templates of a model by their names.</summary>
+    /// <param name="texts">The names and templates, each name once; at least one.</param>
+    /// <param name="specialTokens">The special tokens by their variables.</param>
+    internal static ChatTemplate OfTexts(IEnumerable<(string Name, string Text)> texts, IReadOnlyDictionary<string, string> specialTokens) =>
+        new(new OrderedDictionary<string, ParsedTemplate>(texts.Select(t => KeyValuePair.Create(t.Name, ParsedTemplate.Parse(t.Text)))), specialTokens);
+
+    /// <summary>The templates by their names.</summary>
+    internal IEnumerable<(string Name, string Text)> NamedTexts => _templates.Select(t => (t.Key, t.Value.Text));
 
     /// <summary>Makes text of messages.</summary>
     /// <exception cref="AnnealException">As <see cref="Render(ChatConversation, ChatRenderOptions?)"/>.</exception>
@@ -76,6 +86,20 @@ public sealed partial class ChatTemplate
         bool hasGeneration = Choose(options.Template, conversation.Tools.Count > 0).HasGeneration;
         string text = Render(conversation, options, hasGeneration, out IReadOnlyList<TextRange> ranges);
         return Rendered(text, hasGeneration ? ranges : new AssistantRanges(this, conversation, options, text).Find(), conversation, options);
+    }
+
+    /// <summary>As <see cref="RenderForTraining"/>, but of what the assistant wrote only its last turn counts.</summary>
+    internal RenderedChat RenderAnswer(ChatConversation prompt, ChatMessage answer, ChatRenderOptions? options)
+    {
+        RenderedChat whole = RenderForTraining(prompt with { Messages = [.. prompt.Messages, answer] }, options);
+        int earlier = prompt.Messages.Count(m => m.Role == AssistantRanges.Assistant);
+
+        // Without blocks a turn is one part; with them it has as many as the template gives it.
+        if (earlier > 0 && Choose(options?.Template, prompt.Tools.Count > 0).HasGeneration)
+            earlier = RenderForTraining(prompt, options).AssistantRanges.Count;
+        return whole.AssistantRanges.Count > earlier
+            ? whole.From(earlier)
+            : throw new ChatTemplateException("The chat template marks nothing of the last turn as what the assistant wrote.");
     }
 
     /// <summary>Makes text of a conversation with which a model goes on: it ends with what begins a turn of the assistant.</summary>

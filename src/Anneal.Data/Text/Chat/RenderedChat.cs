@@ -19,6 +19,9 @@ public sealed class RenderedChat
     /// <summary>The assistant's parts in their order, with what ends its turns; none in a prompt.</summary>
     public IReadOnlyList<TextRange> AssistantRanges { get; }
 
+    /// <summary>The same text, in which only the assistant's parts from one on count.</summary>
+    internal RenderedChat From(int range) => new(Text, [.. AssistantRanges.Skip(range)], _render);
+
     /// <summary>The text as tokens, and which of them are the assistant's. The special tokens are those that the template writes; no others are added.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="options">How; null for the defaults.</param>

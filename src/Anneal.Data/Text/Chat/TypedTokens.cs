@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -79,8 +80,16 @@ internal static class TypedTokens
             }
         }
 
-        foreach (int place in places?.Reverse() ?? [])
-            value = value.Insert(place, mark);
-        return value;
+        if (places is null)
+            return value;
+        var marked = new StringBuilder(value.Length + places.Count);
+        int from = 0;
+        foreach (int place in places)
+        {
+            marked.Append(value, from, place - from).Append(mark);
+            from = place;
+        }
+
+        return marked.Append(value, from, value.Length - from).ToString();
     }
 }

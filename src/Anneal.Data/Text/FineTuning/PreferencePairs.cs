@@ -13,6 +13,39 @@ public sealed record PreferencePair(SupervisedText Chosen, SupervisedText Reject
     /// <exception cref="DatasetException">An answer is empty.</exception>
     public static PreferencePair OfAnswers(IReadOnlyList<int> prompt, IReadOnlyList<int> chosen, IReadOnlyList<int> rejected, int? end) =>
         new(SupervisedText.OfAnswer(prompt, chosen, end), SupervisedText.OfAnswer(prompt, rejected, end));
+
+    /// <summary>A conversation with two turns with which the assistant could go on, as the template of a model renders it. Earlier turns are read but not learned.</summary>
+    /// <param name="template">The template.</param>
+    /// <param name="prompt">The conversation before the answer.</param>
+    /// <param name="chosen">The assistant's better answer.</param>
+    /// <param name="rejected">The assistant's other answer.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="rendering">How conversations become text; null for the defaults.</param>
+    /// <param name="encoding">As for <see cref="SupervisedText.OfConversation"/>.</param>
+    /// <exception cref="DatasetException">An answer is not the assistant's, or of one nothing would be learned.</exception>
+    /// <exception cref="AnnealException">As <see cref="ChatTemplate.RenderForTraining"/> and <see cref="RenderedChat.Encode"/>.</exception>
+    public static PreferencePair OfConversation(
+        ChatTemplate template,
+        ChatConversation prompt,
+        ChatMessage chosen,
+        ChatMessage rejected,
+        Tokenizer tokenizer,
+        ChatRenderOptions? rendering = null,
+        ChatEncodeOptions? encoding = null)
+    {
+        ArgumentNullException.ThrowIfNull(template);
+        ArgumentNullException.ThrowIfNull(prompt);
+        return new PreferencePair(Of(chosen, nameof(chosen)), Of(rejected, nameof(rejected)));
+
+        SupervisedText Of(ChatMessage answer, string which)
+        {
+            ArgumentNullException.ThrowIfNull(answer, which);
+            if (answer.Role != AssistantRanges.Assistant)
+                throw new DatasetException($"The {which} answer is of the role {ModelFileException.Quote(answer.Role)}. Hint: answers are the assistant's.");
+            TokenizedChat tokens = template.RenderAnswer(prompt, answer, rendering).Encode(tokenizer, encoding);
+            return new SupervisedText(tokens.Ids, tokens.AssistantMask);
+        }
+    }
 }
 
 /// <summary>Pairs of answers as rows of one length, filled up behind their ends.</summary>

@@ -43,6 +43,29 @@ public sealed class SupervisedText
         return new SupervisedText(ids, [.. ids.Select((_, i) => i >= prompt.Count)]);
     }
 
+    /// <summary>
+    /// A conversation as the template of a model renders it, of which the assistant's turns are learned, each with what ends it. The same template then makes the
+    /// prompts of the trained model.
+    /// </summary>
+    /// <param name="template">The template.</param>
+    /// <param name="conversation">The conversation, with at least one turn of the assistant.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="rendering">How the conversation becomes text; null for the defaults.</param>
+    /// <param name="encoding">
+    /// How the text becomes tokens; null for the defaults. A template that writes nothing at the end of a turn needs <see cref="ChatEncodeOptions.EndTokens"/>,
+    /// without which the model is not taught to stop.
+    /// </param>
+    /// <exception cref="DatasetException">Nothing would be learned.</exception>
+    /// <exception cref="AnnealException">As <see cref="ChatTemplate.RenderForTraining"/> and <see cref="RenderedChat.Encode"/>.</exception>
+    public static SupervisedText OfConversation(
+        ChatTemplate template, ChatConversation conversation, Tokenizer tokenizer, ChatRenderOptions? rendering = null, ChatEncodeOptions? encoding = null)
+    {
+        ArgumentNullException.ThrowIfNull(template);
+        ArgumentNullException.ThrowIfNull(conversation);
+        TokenizedChat tokens = template.RenderForTraining(conversation, rendering).Encode(tokenizer, encoding);
+        return new SupervisedText(tokens.Ids, tokens.AssistantMask);
+    }
+
     internal int[] Tokens => _ids;
 
     /// <summary>Writes for each place of a part of this text what is to be learned there: the next token, or <paramref name="ignored"/>.</summary>

@@ -67,7 +67,7 @@ internal static partial class TemplateFilters
 
     private static TemplateIterator Map(TemplateRun run, TemplateValue value, CallArguments arguments)
     {
-        TemplateValue[] items = run.Items(value);
+        TemplateValue[] items = ItemsOrNone(run, value);
         if (arguments.All.Length == 0)
         {
             TemplateValue?[] bound = arguments.Bind(run, 0, "attribute", "default");
@@ -89,9 +89,12 @@ internal static partial class TemplateFilters
         return run.Iterator(results);
     }
 
+    // Jinja asks here first whether there is anything, so that none has no items rather than being an error.
+    private static TemplateValue[] ItemsOrNone(TemplateRun run, TemplateValue value) => value.IsTrue ? run.Items(value) : [];
+
     private static TemplateIterator Select(TemplateRun run, TemplateValue value, CallArguments arguments, bool byAttribute, bool keeps)
     {
-        TemplateValue[] items = run.Items(value), given = arguments.All;
+        TemplateValue[] items = ItemsOrNone(run, value), given = arguments.All;
         if (byAttribute && given.Length == 0)
             throw run.Fail($"{arguments.Callee} needs an attribute");
         TemplateValue? attribute = byAttribute ? given[0] : null;
@@ -121,9 +124,15 @@ internal static partial class TemplateFilters
     {
         TemplateValue?[] bound = arguments.Bind(run, 0, "reverse", "case_sensitive", "attribute");
         TemplateValue[] items = run.Items(value);
-        if (bound[2] is TemplateString { Value: var path } && path.Contains(',', StringComparison.Ordinal))
-            throw run.Fail("sort by several attributes is not supported");
-        TemplateValue[] keys = [.. Keyed(run, items, bound[2], bound[1]?.IsTrue == true)];
+        bool caseSensitive = bound[1]?.IsTrue == true;
+        TemplateValue[] keys = [.. Keyed(run, items, bound[2] is TemplateString ? null : bound[2], caseSensitive)];
+        if (bound[2] is TemplateString paths)
+        {
+            // Several attributes are compared as lists are, where equal ones need no order.
+            TemplateValue[][] parts = [.. paths.Value.Split(',').Select(path => (TemplateValue[])[.. Keyed(run, items, new TemplateString(path), caseSensitive)])];
+            keys = [.. items.Select((_, i) => run.List([.. parts.Select(part => part[i])]))];
+        }
+
         return run.List(Sorted(run, items, keys, bound[0]?.IsTrue == true));
     }
 

@@ -171,6 +171,8 @@ internal static partial class TemplateFilters
         TemplateValue?[] bound = arguments.Bind(run, 0, "default", "base");
         if (bound[1] is not null && arguments.Whole(run, bound[1]!) != 10)
             throw run.Fail("int with another base than 10 is not supported");
+        if (value is TemplateUndefined)
+            throw run.FailUndefined(value);
         if (TemplateOperators.Whole(value) is { } whole)
             return new TemplateInteger(whole);
         double number = double.NaN;
@@ -195,6 +197,8 @@ internal static partial class TemplateFilters
     private static TemplateValue ToFloat(TemplateRun run, TemplateValue value, CallArguments arguments)
     {
         TemplateValue? fallback = arguments.Single(run, "default");
+        if (value is TemplateUndefined)
+            throw run.FailUndefined(value);
         double? number = value is TemplateString text ? ParseFloat(text.Value) : TemplateOperators.Number(value);
         return number is { } found ? new TemplateFloat(found) : fallback ?? new TemplateFloat(0);
     }
@@ -216,9 +220,8 @@ internal static partial class TemplateFilters
         double scale = Math.Pow(10, precision);
         return method switch
         {
-            // Half goes to the even digit, as Python rounds.
             "common" when TemplateOperators.Whole(value) is { } whole => new TemplateInteger(whole),
-            "common" => new TemplateFloat(Math.Round(number, (int)precision, MidpointRounding.ToEven)),
+            "common" => new TemplateFloat(TemplateStrings.Round(number, (int)precision)),
             "ceil" => new TemplateFloat(Math.Ceiling(number * scale) / scale),
             "floor" => new TemplateFloat(Math.Floor(number * scale) / scale),
             _ => throw run.Fail("the method of round is common, ceil or floor"),

@@ -38,7 +38,7 @@ internal static class TemplateMembers
 
     internal static TemplateValue Slice(TemplateRun run, TemplateValue value, long? start, long? stop, long step)
     {
-        if (step == 0)
+        if (step == 0 && value is TemplateString or TemplateSequence { Kind: not SequenceKind.View })
             throw run.Fail("a slice goes on by 0");
         switch (value)
         {
@@ -57,7 +57,7 @@ internal static class TemplateMembers
             case TemplateUndefined:
                 throw run.FailUndefined(value);
             default:
-                throw run.Fail($"a {value.TypeName} has no slices");
+                return new TemplateUndefined($"a {value.TypeName} has no slices");
         }
     }
 

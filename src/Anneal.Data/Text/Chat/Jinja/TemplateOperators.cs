@@ -115,9 +115,13 @@ internal static class TemplateOperators
             case (TemplateUndefined, TemplateUndefined):
                 return true;
             default:
-                return Number(left) is { } x && Number(right) is { } y && x == y && (Whole(left) is not { } m || Whole(right) is not { } n || m == n);
+                return AreEqualNumbers(left, right);
         }
     }
+
+    /// <summary>Whether both are numbers and the same one; whole ones beyond 2^53 are compared as such.</summary>
+    internal static bool AreEqualNumbers(TemplateValue left, TemplateValue right) =>
+        Number(left) is { } x && Number(right) is { } y && x == y && (Whole(left) is not { } m || Whole(right) is not { } n || m == n);
 
     /// <summary>Below 0, 0 or above 0, as the first comes before the second, with it or after it.</summary>
     internal static int Order(TemplateRun run, TemplateValue left, TemplateValue right)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 
 namespace Anneal.Data;
@@ -49,11 +50,45 @@ internal static class TemplateStrings
     internal static string Strip(string text, string? characters, bool left, bool right)
     {
         int start = 0, end = text.Length;
+        if (characters is not null && (HasPairs(characters) || HasPairs(text)))
+            return StripPairs(text, characters, left, right);
         while (left && start < end && IsStripped(text[start], characters))
             start++;
         while (right && end > start && IsStripped(text[end - 1], characters))
             end--;
         return text[start..end];
+    }
+
+    // Halves of pairs are no characters of their own: another one may begin alike.
+    private static string StripPairs(string text, string characters, bool left, bool right)
+    {
+        string[] all = Characters(text);
+        HashSet<string> stripped = [.. Characters(characters)];
+        int start = 0, end = all.Length;
+        while (left && start < end && stripped.Contains(all[start]))
+            start++;
+        while (right && end > start && stripped.Contains(all[end - 1]))
+            end--;
+        return string.Concat(all[start..end]);
+    }
+
+    /// <summary>A number to so many digits behind its point: the nearest of its exact value, and of two the one whose last digit is even, as Python rounds.</summary>
+    internal static double Round(double value, int digits)
+    {
+        const int MantissaBits = 52, Bias = 1075;
+        if (!double.IsFinite(value) || value == Math.Truncate(value))
+            return value;
+        long bits = BitConverter.DoubleToInt64Bits(value), fraction = bits & ((1L << MantissaBits) - 1);
+        int exponent = (int)(bits >> MantissaBits) & 0x7FF;
+        long mantissa = exponent == 0 ? fraction : fraction | 1L << MantissaBits;
+
+        // A value with a part behind its point is mantissa / 2^shift.
+        int shift = Bias - Math.Max(exponent, 1);
+        BigInteger scaled = mantissa * BigInteger.Pow(10, digits), whole = scaled >> shift, rest = scaled - (whole << shift), half = BigInteger.One << (shift - 1);
+        if (rest > half || (rest == half && !whole.IsEven))
+            whole++;
+        double rounded = double.Parse(string.Create(CultureInfo.InvariantCulture, $"{whole}E-{digits}"), CultureInfo.InvariantCulture);
+        return value < 0 ? -rounded : rounded;
     }
 
     internal static string ToUpper(string text) => text.Contains('\u00DF', StringComparison.Ordinal)

@@ -23,9 +23,9 @@ internal static class TemplateTests
         ["mapping"] = Plain(value => value is TemplateMap),
         ["sequence"] = Plain(value => value is TemplateString or TemplateMap or TemplateUndefined or TemplateSequence { Kind: not SequenceKind.View }),
         ["iterable"] = Plain(value => value is TemplateString or TemplateMap or TemplateSequence or TemplateIterator or TemplateUndefined),
-        ["callable"] = Plain(value => value is TemplateFunction),
-        ["odd"] = (run, value, a) => Remainder(run, value, a, 2) == 1,
-        ["even"] = (run, value, a) => Remainder(run, value, a, 2) == 0,
+        ["callable"] = Plain(value => value is TemplateFunction or TemplateUndefined),
+        ["odd"] = (run, value, a) => IsHalved(run, value, a, 1),
+        ["even"] = (run, value, a) => IsHalved(run, value, a, 0),
         ["divisibleby"] = (run, value, a) =>
             TemplateOperators.Apply(run, BinaryOperator.Remainder, value, a.Bind(run, 1, "num")[0]!) is TemplateInteger { Value: 0 } or TemplateFloat { Value: 0 },
         ["lower"] = (run, value, a) => IsCase(run, value, a, char.IsLower, char.IsUpper),
@@ -70,10 +70,13 @@ internal static class TemplateTests
         return name.Value;
     }
 
-    private static long Remainder(TemplateRun run, TemplateValue value, CallArguments arguments, long divisor)
+    // Of a number with a point too, which is mostly neither.
+    private static bool IsHalved(TemplateRun run, TemplateValue value, CallArguments arguments, long remainder)
     {
         arguments.None(run);
-        return arguments.Whole(run, value) % divisor is var rest && rest < 0 ? rest + divisor : rest;
+        if (value is not TemplateUndefined && TemplateOperators.Number(value) is null)
+            throw run.Fail($"{arguments.Callee} needs a number, found {value.TypeName}");
+        return TemplateOperators.AreEqualNumbers(TemplateOperators.Apply(run, BinaryOperator.Remainder, value, new TemplateInteger(2)), new TemplateInteger(remainder));
     }
 
     private static bool IsCase(TemplateRun run, TemplateValue value, CallArguments arguments, Func<char, bool> one, Func<char, bool> never)

@@ -246,7 +246,7 @@ internal sealed class TemplateKeys : IEqualityComparer<TemplateValue>
     {
         (TemplateString a, TemplateString b) => string.Equals(a.Value, b.Value, StringComparison.Ordinal),
         (TemplateNone, TemplateNone) => true,
-        _ => x is not null && y is not null && TemplateOperators.Number(x) is { } a && TemplateOperators.Number(y) is { } b && a == b,
+        _ => x is not null && y is not null && TemplateOperators.AreEqualNumbers(x, y),
     };
 
     public int GetHashCode(TemplateValue obj) => obj switch
