@@ -1,3 +1,5 @@
+using Anneal.Saving;
+
 namespace Anneal.Models.Tests;
 
 /// <summary>A save that fails or is killed half-way leaves the model that was in the folder, or says what is there.</summary>

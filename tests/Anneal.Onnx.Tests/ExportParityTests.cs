@@ -54,6 +54,28 @@ public sealed class ExportParityTests
         Assert.Equal(["small.onnx", "small.onnx.parity.json"], Files(folder));
     }
 
+    /// <summary>What is in the way of one file leaves all of the earlier export; a whole export leaves no values of an earlier one.</summary>
+    [Fact]
+    public void TheFilesOfAnExportTakeTheirPlacesTogether()
+    {
+        using var folder = new TemporaryFolder();
+        Model model = Classifier();
+        OnnxExporter.Export(model, folder.File("small.onnx"));
+        string[] files = Files(folder);
+        byte[] before = File.ReadAllBytes(folder.File("small.onnx"));
+        Directory.CreateDirectory(folder.File("small.onnx.data"));
+        var apart = new OnnxExportOptions { SeparateValues = true };
+        var error = Assert.Throws<ModelFileException>(() => OnnxExporter.Export(Classifier(), folder.File("small.onnx"), apart));
+        Assert.Contains("as it was", error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(folder.File("small.onnx")));
+        Assert.Equal(files, Files(folder));
+        Directory.Delete(folder.File("small.onnx.data"));
+        OnnxExporter.Export(model, folder.File("small.onnx"), apart);
+        Assert.Equal(["small.onnx", "small.onnx.data", "small.onnx.parity.json"], Files(folder));
+        OnnxExporter.Export(model, folder.File("small.onnx"));
+        Assert.Equal(files, Files(folder));
+    }
+
     /// <summary>A small output beside a large one is held to its own numbers.</summary>
     [Fact]
     public void EachOutputIsComparedByItself()

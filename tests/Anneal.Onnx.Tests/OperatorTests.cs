@@ -112,14 +112,18 @@ public sealed class OperatorTests
         const int Time = 4, Batch = 2, Inputs = 3, Size = 2;
         TensorData x = Drawn(Time, Batch, Inputs), lengths = TensorData.From(new int[] { 3, 4 });
         yield return new("LSTM with peepholes both ways", 14, "LSTM", [x], [Drawn(2, 4 * Size, Inputs), Drawn(2, 4 * Size, Size), Drawn(2, 8 * Size), lengths, null, null, Drawn(2, 3 * Size)],
-            Attributes.Of("direction", "bidirectional"), Attributes.Of("hidden_size", Size)) { OutputCount = 3 };
+            Attributes.Of("direction", "bidirectional"), Attributes.Of("hidden_size", Size))
+        { OutputCount = 3 };
         yield return new("LSTM coupled", 14, "LSTM", [x], [Drawn(1, 4 * Size, Inputs), Drawn(1, 4 * Size, Size)], Attributes.Of("input_forget", 1), Attributes.Of("hidden_size", Size)) { OutputCount = 3 };
         yield return new("GRU back", 14, "GRU", [x], [Drawn(1, 3 * Size, Inputs), Drawn(1, 3 * Size, Size), Drawn(1, 6 * Size), lengths, Drawn(1, Batch, Size)],
-            Attributes.Of("direction", "reverse"), Attributes.Of("hidden_size", Size)) { OutputCount = 2 };
+            Attributes.Of("direction", "reverse"), Attributes.Of("hidden_size", Size))
+        { OutputCount = 2 };
         yield return new("GRU that resets the product", 14, "GRU", [x], [Drawn(1, 3 * Size, Inputs), Drawn(1, 3 * Size, Size), Drawn(1, 6 * Size)],
-            Attributes.Of("linear_before_reset", 1), Attributes.Of("hidden_size", Size)) { OutputCount = 2 };
+            Attributes.Of("linear_before_reset", 1), Attributes.Of("hidden_size", Size))
+        { OutputCount = 2 };
         yield return new("RNN both ways", 14, "RNN", [x], [Drawn(2, Size, Inputs), Drawn(2, Size, Size)], Attributes.Of("direction", "bidirectional"), Attributes.Of("hidden_size", Size),
-            Texts("activations", "Relu", "Softsign")) { OutputCount = 2 };
+            Texts("activations", "Relu", "Softsign"))
+        { OutputCount = 2 };
     }
 
     private static IEnumerable<Case> Elementwise()

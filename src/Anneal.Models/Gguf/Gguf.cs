@@ -1,5 +1,6 @@
 using System.Globalization;
 using Anneal.Data;
+using Anneal.Saving;
 
 namespace Anneal.Models;
 
@@ -36,8 +37,8 @@ public sealed record GgufSaveOptions
     /// <summary>On what the two are compared; null is on texts of random tokens.</summary>
     public IReadOnlyList<ParitySample>? Samples { get; init; }
 
-    /// <summary>What happens where the two lie further apart: true refuses to finish, and leaves an earlier file as it was; false writes the certificate alone.</summary>
-    public bool RequiresParity { get; init; } = true;
+    /// <summary>Whether a model further from the original than <see cref="Tolerance"/> is written all the same, and the certificate says so; otherwise that is an error.</summary>
+    public bool AllowsOutsideTolerance { get; init; }
 }
 
 /// <summary>
@@ -122,7 +123,7 @@ public static class Gguf
 
     /// <summary>
     /// Writes a model. Before the file takes its name it is loaded again and compared with the original; the certificate stands beside it, as
-    /// <c>NAME.parity.json</c>, and takes its place together with it.
+    /// <c>PATH.parity.json</c>, and takes its place together with it.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; one of this name is replaced when the new one is whole.</param>
@@ -159,9 +160,9 @@ public static class Gguf
             }
 
             ParityCertificate certificate = Parity.Check(model, LoadModel(part), options.Samples ?? Samples(model), options.Tolerance ?? ToleranceOf(options.Type));
-            if (options.RequiresParity && !certificate.Passed)
+            if (!certificate.Passed && !options.AllowsOutsideTolerance)
                 throw new ParityException(path, certificate);
-            string beside = Path.ChangeExtension(path, ParityCertificate.FileName);
+            string beside = path + "." + ParityCertificate.FileName;
             certificate.WritePart(beside);
             FileSwitch.Run(Path.GetDirectoryName(Path.GetFullPath(path))!, [Path.GetFileName(beside), Path.GetFileName(path)], _ => false);
             return certificate;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Anneal.Saving;
 
 namespace Anneal.Onnx;
 
@@ -34,10 +35,8 @@ internal sealed class ExportTarget(string path, OnnxFile file, bool separateValu
             ParityCertificate certificate = check(Path.Combine(temporary, name));
             certificate.Write(Path.Combine(temporary, proof));
 
-            // Whenever this is interrupted, no certificate lies beside a graph for which it was not made.
-            File.Delete(Path.Combine(folder, proof));
-            foreach (string part in isApart ? (string[])[values, name, proof] : [name, proof])
-                File.Move(Path.Combine(temporary, part), Path.Combine(folder, part), overwrite: true);
+            // The graph goes first and comes last: whenever this is interrupted, none lies beside values or a certificate that are not its own.
+            FileSwitch.Run(folder, isApart ? [values, proof, name] : [proof, name], n => n == values, temporary);
             return new OnnxExportReport(path, Count(file.Graph), bytes, certificate);
         }
         finally

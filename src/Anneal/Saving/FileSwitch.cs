@@ -1,6 +1,4 @@
-using Anneal.Saving;
-
-namespace Anneal.Models;
+namespace Anneal.Saving;
 
 /// <summary>
 /// Several files of a folder that take the places of earlier ones together. New files lie whole as <c>NAME.part</c> before anything changes; the
