@@ -65,7 +65,7 @@ public sealed class FileSwitchTests
         using var folder = new Scratch();
         var model = (CausalLanguageModel)Published.Load("llama");
         File.WriteAllText(folder.File("m.gguf"), "earlier");
-        Directory.CreateDirectory(folder.File("m.parity.json"));
+        Directory.CreateDirectory(folder.File("m.gguf.parity.json"));
         Assert.Throws<ModelFileException>(() => Gguf.Save(model, folder.File("m.gguf"), new GgufSaveOptions { Type = GgufTensorType.F32 }));
         Assert.Equal("earlier", File.ReadAllText(folder.File("m.gguf")));
         Assert.Single(Directory.GetFiles(folder.Path));

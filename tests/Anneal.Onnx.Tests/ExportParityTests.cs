@@ -68,7 +68,7 @@ public sealed class ExportParityTests
         var error = Assert.Throws<ModelFileException>(() => OnnxExporter.Export(Classifier(), folder.File("small.onnx"), apart));
         Assert.Contains("as it was", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(folder.File("small.onnx")));
-        Assert.Equal(files, Files(folder));
+        Assert.Equal(["small.onnx", "small.onnx.data", "small.onnx.parity.json"], Files(folder));
         Directory.Delete(folder.File("small.onnx.data"));
         OnnxExporter.Export(model, folder.File("small.onnx"), apart);
         Assert.Equal(["small.onnx", "small.onnx.data", "small.onnx.parity.json"], Files(folder));

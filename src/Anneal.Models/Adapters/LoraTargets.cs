@@ -35,8 +35,8 @@ internal sealed class LoraTargets
         var targets = new LoraTargets(options, owner, bodyPrefix);
 
         // PEFT's own lists often name what a model does not have; what the file of tensors has is compared with what is found.
-        string[] unknown = options.Source is not null ? [] : [.. options.TargetModules.Where(t => !table.Products.Any(p => Ends(p.Module, t)))];
-        if (unknown.Length > 0)
+        string[] unknown = [.. options.TargetModules.Where(t => !table.Products.Any(p => Ends(p.Module, t)))];
+        if (unknown.Length > 0 && (options.Source is null || (unknown.Length == options.TargetModules.Count && options.ModulesToSave.Count == 0)))
             throw targets.Unknown(string.Join(", ", unknown.Select(ModelFileException.Quote)), table);
         List<LoraTarget> found = [.. table.Products.Where(p => targets.Includes(p.Module)).Select(targets.Describe)];
         return found.Count > 0 || options.ModulesToSave.Count > 0 ? found : throw targets.Unknown("what the options ask for", table);

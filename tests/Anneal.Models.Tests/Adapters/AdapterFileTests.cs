@@ -141,7 +141,7 @@ public sealed class AdapterFileTests
         Assert.Contains("int64", Assert.Single(error.Mismatched), StringComparison.Ordinal);
         using Scratch fewer = Copy("lora_llama", c => c["target_modules"] = new JsonArray("q_proj", "v_proj"));
         Assert.Equal(4, Refused<CheckpointException>("lora_llama", fewer).Unexpected.Count);
-        using Scratch unknown = Copy("lora_llama", c => c["target_modules"] = new JsonArray("q_proj", "v_proj", "down_proj", "w1"));
+        using Scratch unknown = Copy("lora_llama", c => c["target_modules"] = new JsonArray("w1"));
         Assert.Contains("'w1'", Refused<AdapterException>("lora_llama", unknown).Message, StringComparison.Ordinal);
         using Scratch plain = Copy("dora_llama", c => c["use_dora"] = false);
         Assert.All(Refused<CheckpointException>("dora_llama", plain).Unexpected, n => Assert.EndsWith("lora_magnitude_vector", n, StringComparison.Ordinal));
