@@ -26,6 +26,8 @@ internal static class Comparison
 
         string peers = PeersFolder();
         Start("bash", [Path.Combine(peers, "setup.sh")], avx2: false);
+        // `dotnet Anneal.Bench.dll` is a process of dotnet, which wants the library's name first.
+        string[] library = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(Comparison).Assembly.Location] : [];
         var rows = new List<Row>();
         var watch = Stopwatch.StartNew();
         for (int round = 0; round < rounds; round++)
@@ -35,7 +37,7 @@ internal static class Comparison
                 string[] racer = [threads.ToString(CultureInfo.InvariantCulture), name];
                 rows.AddRange(Start("bash", [Path.Combine(peers, "run.sh"), "torch", .. racer], avx2));
                 rows.AddRange(Start("bash", [Path.Combine(peers, "run.sh"), "torchsharp", .. racer], avx2));
-                rows.AddRange(Start(Environment.ProcessPath!, ["cpu", .. racer], avx2));
+                rows.AddRange(Start(Environment.ProcessPath!, [.. library, "cpu", .. racer], avx2));
             }
 
             TimeSpan left = watch.Elapsed / (round + 1) * (rounds - round - 1);
