@@ -69,29 +69,47 @@ internal static unsafe class Lab
         [
             (1, 256, 256, 256, false, false), (1, 512, 512, 512, false, false), (1, 1024, 1024, 1024, false, false), (1, 1024, 1024, 1024, true, false),
             (1, 1024, 1024, 1024, false, true), (1, 4096, 1024, 256, false, false), (1, 256, 1024, 4096, true, false), (1, 4096, 256, 1024, false, true), (1, 512, 128, 3200, true, false),
+            (1, 128, 512, 3200, true, false), (1, 3200, 512, 128, false, false), (1, 3200, 128, 512, false, true),
             (128, 128, 128, 64, false, true), (128, 128, 64, 128, false, false), (128, 128, 64, 128, true, false),
             (24, 256, 256, 64, false, true), (24, 256, 64, 256, false, false), (24, 256, 64, 256, true, false),
             (4, 128, 128, 64, false, true), (4, 128, 64, 128, false, false), (4, 128, 64, 128, true, false),
         ];
         foreach ((long batch, long m, long n, long k, bool transposeA, bool transposeB) in shapes)
         {
-            NativeBuffer a = new(batch * m * k * sizeof(float)), b = new(batch * k * n * sizeof(float)), c = new(batch * m * n * sizeof(float));
             var text = new System.Text.StringBuilder();
             foreach (int threads in (int[])[1, Environment.ProcessorCount])
             {
-                using var pool = new WorkerPool(threads);
                 var shape = new MatMulShape(batch, m, n, k) { TransposeA = transposeA, TransposeB = transposeB, BatchStrideA = m * k, BatchStrideB = k * n };
-                var kernel = new MatMulKernel(shape, threads);
-                var scratch = new NativeBuffer(kernel.ScratchBytes);
-                double seconds = Best(
-                    () => kernel.Run((float*)a.Pointer, (float*)b.Pointer, (float*)c.Pointer, scratch.Pointer, null, pool), (int)Math.Max(1, 20_000_000 / (batch * m * n * k / 8)), 60);
-                double rate = 2.0 * batch * m * n * k / seconds;
-                text.Append(CultureInfo.InvariantCulture, $"  {threads} threads {rate / 1e9,6:F1} GFLOP/s {100 * rate / peak / threads,5:F1} %");
+                (double warm, double cold) = Product(shape, threads);
+                double work = 2.0 * batch * m * n * k;
+                text.Append(CultureInfo.InvariantCulture, $"  {threads} threads {work / warm / 1e9,6:F1} GFLOP/s {100 * work / warm / peak / threads,5:F1} %, cold {100 * work / cold / peak / threads,5:F1} %");
             }
 
             string name = $"{(batch > 1 ? $"{batch} of " : "")}[{m}, {k}]{(transposeA ? "T" : "")} x [{k}, {n}]{(transposeB ? "T" : "")}";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-36}{text}"));
         }
+    }
+
+    /// <summary>Seconds of a product of the same operands again and again, and of others each time, which lie in no cache.</summary>
+    private static (double Warm, double Cold) Product(MatMulShape shape, int threads)
+    {
+        const long Bytes = 256L << 20;
+        long left = shape.Batch * shape.M * shape.K, right = shape.Batch * shape.K * shape.N, result = shape.Batch * shape.M * shape.N;
+        long copies = Math.Max(1, Bytes / sizeof(float) / (left + right + result)), at = 0;
+        NativeBuffer a = PeakMeter.Touched(copies * left), b = PeakMeter.Touched(copies * right), c = PeakMeter.Touched(copies * result);
+        using var pool = new WorkerPool(threads);
+        var kernel = new MatMulKernel(shape, threads);
+        var scratch = new NativeBuffer(kernel.ScratchBytes);
+        int repeats = (int)Math.Max(1, 160_000_000 / (shape.Batch * shape.M * shape.N * shape.K));
+        void Run() => kernel.Run((float*)a.Pointer + (at * left), (float*)b.Pointer + (at * right), (float*)c.Pointer + (at * result), scratch.Pointer, null, pool);
+        double warm = Best(Run, repeats, 60);
+        double cold = Best(
+            () =>
+            {
+                at = (at + 1) % copies;
+                Run();
+            }, (int)Math.Max(copies, repeats));
+        return (warm, cold);
     }
 
     /// <summary>One row times many large matrices in turn, against the rate at which memory can be read at all.</summary>
