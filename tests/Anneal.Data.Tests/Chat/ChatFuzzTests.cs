@@ -8,7 +8,7 @@ namespace Anneal.Data.Tests;
 /// </summary>
 public sealed class ChatFuzzTests(ITestOutputHelper output)
 {
-    private static readonly ChatTemplateLimits Limits = new() { MaximumSteps = 100_000, MaximumCharacters = 4_000_000 };
+    private static readonly ChatTemplateLimits Limits = new() { MaximumSteps = 100_000, MaximumCharacters = 500_000 };
 
     // Templates hold each other's parts, so that damage makes new constructs and not only errors of spelling.
     private static readonly string[] Pieces =

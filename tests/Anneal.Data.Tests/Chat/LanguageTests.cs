@@ -35,6 +35,13 @@ public sealed class LanguageTests
     [InlineData("{{ 2.5 is odd }} {{ 2.0 is even }} {{ -3 is odd }} {{ missing is callable }}", "False True True True")]
     public void ExpressionsMeanWhatTheyMeanInJinja(string template, string expected) => Assert.Equal(expected, Render(template));
 
+    [Fact]
+    public void HalvesOfPairsPassThroughLetterCase()
+    {
+        const string Text = "A\uD800B\uDC00\uD800";
+        Assert.Equal("a\uD800b\uDC00\uD800 A\uD800B\uDC00\uD800 A\uD800b\uDC00\uD800", Render($"{{{{ '{Text}'|lower }}}} {{{{ '{Text}'|upper }}}} {{{{ '{Text}'|capitalize }}}}"));
+    }
+
     [Theory]
     [InlineData("{% for i in items %}{{ i }}{% if not loop.last %}, {% endif %}{% endfor %}", "3, 1, 2")]
     [InlineData("{% for i in items %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.previtem }}{{ loop.nextitem }};{% endfor %}", "1032TrueFalse31;2121FalseFalse332;3210FalseTrue31;")]

@@ -100,10 +100,15 @@ internal static class TemplateStrings
         var lower = new StringBuilder(text.Length);
         for (int i = 0; i < text.Length;)
         {
+            // A template in memory may hold half of a pair.
+            if (char.IsSurrogate(text[i]) && !char.IsSurrogatePair(text, i))
+            {
+                lower.Append(text[i++]);
+                continue;
+            }
+
             int point = CodePoints.At(text, i, out int length);
-            if (length == 1 && char.IsSurrogate(text[i]))
-                lower.Append(text[i]);
-            else if (point == UnicodeData.CapitalIWithDot)
+            if (point == UnicodeData.CapitalIWithDot)
                 lower.Append('i').Append((char)UnicodeData.DotAbove);
             else
                 lower.Append(new Rune(UnicodeData.ToLower(point)));
